@@ -1,0 +1,261 @@
+"""What happened in a run: frozen, in the past tense, one line each in the journal."""
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from agent.domain.check import CheckResult
+from agent.domain.edit import AnyEdit
+from agent.domain.finding import Finding, Verdict
+from agent.domain.message import Completion, Message, Role, SessionKey, ToolCall, ToolResult
+from agent.domain.plan import Plan
+from agent.domain.survey import Survey
+from agent.domain.todo import Todo
+from agent.domain.value import Value
+from agent.errors import Outcome
+
+JOURNAL_VERSION = 1
+
+Phase = Literal["plan", "garden", "execute", "realign"]
+PHASES: tuple[Phase, ...] = ("plan", "garden", "execute", "realign")
+
+
+class RunStarted(Value):
+    type: Literal["run_started"] = "run_started"
+    run_id: str
+    request: str
+    plan_name: str
+    """Empty until a plan names the branch."""
+    phases: tuple[Phase, ...]
+    repository: str
+    """Absolute path of the user's checkout."""
+    base_commit: str
+    branch: str
+    worktree: str
+    """Absolute path of the run's own checkout."""
+    models: dict[Role, str]
+    rehearsal: bool
+    """True when the replies come from a script."""
+    version: str
+
+
+class RunResumed(Value):
+    type: Literal["run_resumed"] = "run_resumed"
+    phases: tuple[Phase, ...]
+    version: str
+
+
+class PhaseStarted(Value):
+    type: Literal["phase_started"] = "phase_started"
+    phase: Phase
+
+
+class SurveyTaken(Value):
+    type: Literal["survey_taken"] = "survey_taken"
+    survey: Survey
+
+
+class PlanAdopted(Value):
+    """A plan became the run's plan; `reason` says who asked for it and why."""
+
+    type: Literal["plan_adopted"] = "plan_adopted"
+    plan: Plan
+    reason: str
+    diff: str = ""
+
+
+class PlanChecked(Value):
+    """Lint, and checks tried on the base commit, looked at a revision of the plan."""
+
+    type: Literal["plan_checked"] = "plan_checked"
+    revision: int
+    findings: tuple[Finding, ...]
+
+
+class RoundFinished(Value):
+    """One gardening round; `refused` has the edits the harness could not apply, with reasons."""
+
+    type: Literal["round_finished"] = "round_finished"
+    round: int
+    edits: tuple[AnyEdit, ...]
+    refused: tuple[str, ...] = ()
+    summary: str = ""
+
+
+class SessionStarted(Value):
+    type: Literal["session_started"] = "session_started"
+    session: SessionKey
+    opening: tuple[Message, ...]
+
+
+class MessageAdded(Value):
+    """The harness said something to the model."""
+
+    type: Literal["message_added"] = "message_added"
+    session: SessionKey
+    message: Message
+
+
+class ModelResponded(Value):
+    type: Literal["model_responded"] = "model_responded"
+    session: SessionKey
+    completion: Completion
+    estimated_tokens: int
+    """What the harness expected the input to be, before sending."""
+    reserved_tokens: int
+    """Output tokens reserved for the reply."""
+    seconds: float
+
+
+class ModelRefused(Value):
+    """A request failed and was, or was not, sent again."""
+
+    type: Literal["model_refused"] = "model_refused"
+    session: SessionKey
+    error: str
+    wait_seconds: float
+    """Time waited before the next try; 0 when there is none."""
+
+
+class ToolStarted(Value):
+    type: Literal["tool_started"] = "tool_started"
+    session: SessionKey
+    call: ToolCall
+
+
+class ToolFinished(Value):
+    type: Literal["tool_finished"] = "tool_finished"
+    session: SessionKey
+    result: ToolResult
+    interrupted: bool = False
+
+
+class TranscriptShortened(Value):
+    """Results of these calls are shown as one line from here on."""
+
+    type: Literal["transcript_shortened"] = "transcript_shortened"
+    session: SessionKey
+    call_ids: tuple[str, ...]
+
+
+class TodosUpdated(Value):
+    type: Literal["todos_updated"] = "todos_updated"
+    task_id: str
+    attempt: int
+    todos: tuple[Todo, ...]
+
+
+class TaskStarted(Value):
+    type: Literal["task_started"] = "task_started"
+    task_id: str
+    attempt: int
+    commit: str
+    """The commit the task starts from."""
+
+
+class ChecksRan(Value):
+    """Checks of one task (`T01`) or requirement (`R1`) ran on `commit`.
+
+    `moment`: `before` the work, where red is wanted; `after` it, in the uncommitted tree;
+    `final` on the finished branch.
+    """
+
+    type: Literal["checks_ran"] = "checks_ran"
+    subject: str
+    moment: Literal["before", "after", "final"]
+    commit: str
+    results: tuple[CheckResult, ...]
+
+
+class Continued(Value):
+    """A session that stopped with something open was told what, for the n-th time."""
+
+    type: Literal["continued"] = "continued"
+    session: SessionKey
+    count: int
+    open_items: tuple[str, ...]
+
+
+class TaskFinished(Value):
+    type: Literal["task_finished"] = "task_finished"
+    task_id: str
+    status: Literal["done", "failed"]
+    commit: str = ""
+    summary: str = ""
+    """The handoff note of a done task, the diagnosis of a failed one."""
+
+
+class AttemptFailed(Value):
+    """An attempt at a task ended without success; its files are kept under `checkpoint`."""
+
+    type: Literal["attempt_failed"] = "attempt_failed"
+    task_id: str
+    attempt: int
+    reason: str
+    checkpoint: str = ""
+
+
+class AuditFinished(Value):
+    """Audit, checks and judge looked at the branch: all that is wrong with it at `commit`."""
+
+    type: Literal["audit_finished"] = "audit_finished"
+    number: int
+    commit: str
+    findings: tuple[Finding, ...]
+
+
+class Judged(Value):
+    """A judge spoke; `abstained` has the requirements without a verdict that counts."""
+
+    type: Literal["judged"] = "judged"
+    number: int
+    commit: str
+    verdicts: tuple[Verdict, ...]
+    abstained: tuple[str, ...] = ()
+    unrequested: tuple[str, ...] = ()
+
+
+class RunFinished(Value):
+    type: Literal["run_finished"] = "run_finished"
+    outcome: Outcome
+    message: str
+    """One sentence for the user."""
+
+
+Event = Annotated[
+    RunStarted
+    | RunResumed
+    | PhaseStarted
+    | SurveyTaken
+    | PlanAdopted
+    | PlanChecked
+    | RoundFinished
+    | SessionStarted
+    | MessageAdded
+    | ModelResponded
+    | ModelRefused
+    | ToolStarted
+    | ToolFinished
+    | TranscriptShortened
+    | TodosUpdated
+    | TaskStarted
+    | ChecksRan
+    | Continued
+    | TaskFinished
+    | AttemptFailed
+    | AuditFinished
+    | Judged
+    | RunFinished,
+    Field(discriminator="type"),
+]
+
+
+class Entry(Value):
+    """One line of the journal."""
+
+    v: int = JOURNAL_VERSION
+    seq: int
+    at: datetime
+    """UTC."""
+    event: Event

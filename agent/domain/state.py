@@ -1,0 +1,263 @@
+"""Where a run stands: computed from its events, never stored."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Literal, assert_never
+
+from agent.domain.check import CheckResult
+from agent.domain.event import (
+    AttemptFailed,
+    AuditFinished,
+    ChecksRan,
+    Continued,
+    Event,
+    Judged,
+    MessageAdded,
+    ModelRefused,
+    ModelResponded,
+    Phase,
+    PhaseStarted,
+    PlanAdopted,
+    PlanChecked,
+    RoundFinished,
+    RunFinished,
+    RunResumed,
+    RunStarted,
+    SessionStarted,
+    SurveyTaken,
+    TaskFinished,
+    TaskStarted,
+    TodosUpdated,
+    ToolFinished,
+    ToolStarted,
+    TranscriptShortened,
+)
+from agent.domain.finding import Finding
+from agent.domain.message import Message, SessionKey, ToolCall, Usage
+from agent.domain.plan import Plan
+from agent.domain.survey import Survey
+from agent.domain.todo import Todo
+
+
+@dataclass
+class SessionState:
+    """One model session: its transcript and what it is waiting for."""
+
+    key: SessionKey
+    messages: list[Message]
+    replies: int = 0
+    started_calls: dict[str, ToolCall] = field(default_factory=dict)
+    """Calls that began and have no result yet."""
+    answered: set[str] = field(default_factory=set)
+    shortened: set[str] = field(default_factory=set)
+    last_usage: Usage | None = None
+    continued: int = 0
+
+    @property
+    def unanswered(self) -> tuple[ToolCall, ...]:
+        """Calls of the last reply that have no result yet, in order."""
+        for message in reversed(self.messages):
+            if message.role == "assistant":
+                return tuple(c for c in message.tool_calls if c.call_id not in self.answered)
+            if message.role != "tool":
+                return ()
+        return ()
+
+
+@dataclass
+class TaskState:
+    status: Literal["pending", "running", "done", "failed"] = "pending"
+    attempt: int = 0
+    start_commit: str = ""
+    commit: str = ""
+    summary: str = ""
+    before: tuple[CheckResult, ...] | None = None
+    after: tuple[CheckResult, ...] | None = None
+    todos: tuple[Todo, ...] = ()
+    failures: list[AttemptFailed] = field(default_factory=list)
+
+
+@dataclass
+class RunState:
+    """The fold of a journal."""
+
+    started: RunStarted | None = None
+    phases: tuple[Phase, ...] = ()
+    phase: Phase | None = None
+    survey: Survey | None = None
+    plan: Plan | None = None
+    plan_findings: tuple[Finding, ...] = ()
+    checked_revision: int = 0
+    rounds: list[RoundFinished] = field(default_factory=list)
+    sessions: dict[str, SessionState] = field(default_factory=dict)
+    tasks: dict[str, TaskState] = field(default_factory=dict)
+    requirement_before: dict[str, ChecksRan] = field(default_factory=dict)
+    requirement_final: dict[str, ChecksRan] = field(default_factory=dict)
+    task_final: dict[str, ChecksRan] = field(default_factory=dict)
+    audits: list[AuditFinished] = field(default_factory=list)
+    judged: list[Judged] = field(default_factory=list)
+    usage: dict[str, Usage] = field(default_factory=dict)
+    """Tokens by role."""
+    waited_seconds: float = 0.0
+    finished: RunFinished | None = None
+
+    def task(self, task_id: str) -> TaskState:
+        return self.tasks.setdefault(task_id, TaskState())
+
+    def session(self, key: SessionKey) -> SessionState | None:
+        return self.sessions.get(str(key))
+
+    @property
+    def done(self) -> frozenset[str]:
+        return frozenset(name for name, task in self.tasks.items() if task.status == "done")
+
+    @property
+    def settled(self) -> frozenset[str]:
+        return frozenset(n for n, task in self.tasks.items() if task.status in ("done", "failed"))
+
+    def finding(self, finding_id: str) -> Finding | None:
+        for audit in reversed(self.audits):
+            for finding in audit.findings:
+                if finding.id == finding_id:
+                    return finding
+        return None
+
+
+def fold(events: Iterable[Event]) -> RunState:
+    state = RunState()
+    for event in events:
+        apply(state, event)
+    return state
+
+
+def apply(state: RunState, event: Event) -> None:
+    """Takes one event into the state."""
+    match event:
+        case (
+            SessionStarted()
+            | MessageAdded()
+            | ModelResponded()
+            | ToolStarted()
+            | ToolFinished()
+            | TranscriptShortened()
+            | Continued()
+        ):
+            _apply_session(state, event)
+        case TaskStarted() | TodosUpdated() | TaskFinished() | AttemptFailed():
+            _apply_task(state, event)
+        case ChecksRan():
+            _apply_checks(state, event)
+        case SurveyTaken() | PlanAdopted() | PlanChecked() | RoundFinished():
+            _apply_planning(state, event)
+        case RunStarted():
+            state.started = event
+            state.phases = event.phases
+        case RunResumed():
+            state.phases = event.phases
+            state.finished = None
+        case PhaseStarted():
+            state.phase = event.phase
+        case AuditFinished():
+            state.audits.append(event)
+        case Judged():
+            state.judged.append(event)
+        case ModelRefused():
+            state.waited_seconds += event.wait_seconds
+        case RunFinished():
+            state.finished = event
+        case _:
+            assert_never(event)
+
+
+def _apply_planning(
+    state: RunState, event: SurveyTaken | PlanAdopted | PlanChecked | RoundFinished
+) -> None:
+    match event:
+        case SurveyTaken():
+            state.survey = event.survey
+        case PlanAdopted():
+            state.plan = event.plan
+        case PlanChecked():
+            state.plan_findings = event.findings
+            state.checked_revision = event.revision
+        case RoundFinished():
+            state.rounds.append(event)
+
+
+def _apply_session(
+    state: RunState,
+    event: SessionStarted
+    | MessageAdded
+    | ModelResponded
+    | ToolStarted
+    | ToolFinished
+    | TranscriptShortened
+    | Continued,
+) -> None:
+    if isinstance(event, SessionStarted):
+        state.sessions[str(event.session)] = SessionState(event.session, list(event.opening))
+        return
+    session = state.sessions[str(event.session)]
+    match event:
+        case MessageAdded():
+            session.messages.append(event.message)
+        case ModelResponded():
+            session.messages.append(event.completion.message)
+            session.replies += 1
+            session.last_usage = event.completion.usage
+            role = event.session.role
+            state.usage[role] = add_usage(state.usage.get(role, Usage()), event.completion.usage)
+        case ToolStarted():
+            session.started_calls[event.call.call_id] = event.call
+        case ToolFinished():
+            session.messages.append(Message(role="tool", parts=(event.result,)))
+            session.started_calls.pop(event.result.call_id, None)
+            session.answered.add(event.result.call_id)
+        case TranscriptShortened():
+            session.shortened.update(event.call_ids)
+        case Continued():
+            session.continued = event.count
+
+
+def _apply_task(
+    state: RunState, event: TaskStarted | TodosUpdated | TaskFinished | AttemptFailed
+) -> None:
+    task = state.task(event.task_id)
+    match event:
+        case TaskStarted():
+            task.status = "running"
+            task.attempt = event.attempt
+            task.start_commit = event.commit
+            task.todos = ()
+        case TodosUpdated():
+            task.todos = event.todos
+        case TaskFinished():
+            task.status = event.status
+            task.commit = event.commit
+            task.summary = event.summary
+        case AttemptFailed():
+            task.failures.append(event)
+
+
+def _apply_checks(state: RunState, event: ChecksRan) -> None:
+    of_requirement = event.subject.startswith("R")
+    match event.moment:
+        case "before" if of_requirement:
+            state.requirement_before[event.subject] = event
+        case "before":
+            state.task(event.subject).before = event.results
+        case "after":
+            state.task(event.subject).after = event.results
+        case "final" if of_requirement:
+            state.requirement_final[event.subject] = event
+        case "final":
+            state.task_final[event.subject] = event
+
+
+def add_usage(one: Usage, other: Usage) -> Usage:
+    return Usage(
+        input_tokens=one.input_tokens + other.input_tokens,
+        output_tokens=one.output_tokens + other.output_tokens,
+        cached_tokens=one.cached_tokens + other.cached_tokens,
+        reasoning_tokens=one.reasoning_tokens + other.reasoning_tokens,
+    )

@@ -1,0 +1,130 @@
+"""The append-only journal of one run: lock, write, flush, tell, read back."""
+
+import fcntl
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from pydantic import ValidationError
+
+from agent.domain.event import JOURNAL_VERSION, Entry, Event
+from agent.domain.ports import Clock
+from agent.domain.state import RunState, apply
+from agent.errors import JournalError
+
+FILE_NAME = "journal.jsonl"
+Listener = Callable[[Entry], None]
+
+
+class Journal:
+    """The one writer of a run's journal.
+
+    An event is written whole with one `os.write`, then folded into `state`, then told to the
+    listeners: nobody hears of what is not on disk.
+    """
+
+    def __init__(self, folder: Path, clock: Clock) -> None:
+        """Opens, or begins, the journal in `folder`.
+
+        Raises JournalError when another process holds it or a line cannot be read.
+        """
+        folder.mkdir(parents=True, exist_ok=True)
+        self.path = folder / FILE_NAME
+        self.state = RunState()
+        self._clock = clock
+        self._listeners: list[Listener] = []
+        self._seq = 0
+        self._file = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
+        try:
+            self._lock()
+            os.ftruncate(self._file, whole_length(self.path))
+            for entry in read_entries(self.path):
+                self._seq = entry.seq
+                apply(self.state, entry.event)
+        except BaseException:
+            os.close(self._file)
+            raise
+
+    def _lock(self) -> None:
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise JournalError(
+                f"another process works on this run ({self.path.parent.name}); "
+                "wait for it, or stop it, then resume"
+            ) from error
+
+    def listen(self, listener: Listener) -> None:
+        self._listeners.append(listener)
+
+    def append(self, event: Event) -> None:
+        """Writes one event.
+
+        Raises JournalError when the disk takes only part of it; the part is taken back.
+        """
+        entry = Entry(seq=self._seq + 1, at=self._clock.now(), event=event)
+        line = entry.model_dump_json(exclude_defaults=False).encode() + b"\n"
+        before = os.fstat(self._file).st_size
+        try:
+            written = os.write(self._file, line)
+        except OSError as error:
+            raise JournalError(
+                f"cannot write {self.path}: {error.strerror}; nothing is lost"
+            ) from error
+        if written != len(line):
+            os.ftruncate(self._file, before)
+            raise JournalError(f"no room to write {self.path}; free some space, then resume")
+        self._seq = entry.seq
+        apply(self.state, event)
+        for listener in self._listeners:
+            listener(entry)
+
+    def close(self) -> None:
+        os.close(self._file)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+def whole_length(path: Path) -> int:
+    """Bytes up to the last line end: a torn last line is what a crash leaves."""
+    data = path.read_bytes()
+    return data.rfind(b"\n") + 1
+
+
+def read_entries(path: Path) -> Iterator[Entry]:
+    """The entries of a journal; a torn last line is left out.
+
+    Raises JournalError with the number of any other line that cannot be read.
+    """
+    with path.open("rb") as file:
+        for number, line in enumerate(file, start=1):
+            if not line.endswith(b"\n"):
+                return
+            yield parse_entry(line, path, number)
+
+
+def parse_entry(line: bytes, path: Path, number: int) -> Entry:
+    try:
+        entry = Entry.model_validate_json(line)
+    except ValidationError as error:
+        detail = error.errors(include_url=False)[0]
+        where = ".".join(map(str, detail["loc"]))
+        raise JournalError(
+            f"{path}:{number}: not a journal entry ({where}: {detail['msg']})"
+        ) from None
+    if entry.v > JOURNAL_VERSION:
+        raise JournalError(f"{path}:{number}: written by a newer version; update gardener")
+    if entry.seq != number:
+        raise JournalError(f"{path}:{number}: entry {entry.seq} is out of order")
+    return entry
