@@ -4,7 +4,6 @@ import hashlib
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
@@ -29,7 +28,7 @@ def environment() -> Environment:
     )
 
 
-def render(name: str, **values: Any) -> str:
+def render(name: str, **values: object) -> str:
     """The text of template `name`, or of one of its blocks: `tools/edit#not_found`.
 
     Raises jinja2.UndefinedError when a value is missing.

@@ -146,13 +146,12 @@ class Tool(Protocol):
     @property
     def kind(self) -> ToolKind: ...
 
-    def parse(self, arguments: dict[str, Any]) -> Any:
-        """Validates the arguments; raises pydantic's ValidationError."""
-        ...
+    async def call(self, arguments: dict[str, Any]) -> ToolOutput:
+        """Validates the arguments, then does the work.
 
-    async def call(self, arguments: Any) -> ToolOutput:
-        """Does the work. Failure is an output with `is_error`; a WorkspaceError may be raised
-        and becomes one."""
+        Raises pydantic's ValidationError when the arguments do not fit the schema. Any other
+        failure is an output with `is_error`, or a WorkspaceError, which becomes one.
+        """
         ...
 
 

@@ -130,7 +130,7 @@ def fold(events: Iterable[Event]) -> RunState:
     return state
 
 
-def apply(state: RunState, event: Event) -> None:
+def apply(state: RunState, event: Event) -> None:  # noqa: C901 - one exhaustive match
     """Takes one event into the state."""
     match event:
         case (
