@@ -18,6 +18,7 @@ GardenerError                      exit code
 ├── WorkspaceError                 64   a file or command in the worktree failed
 │   └── PathRefused                64   a path leaves the workspace or is protected
 ├── JournalError                   64   the journal is locked, torn in the middle, or newer
+├── Stuck                          12   a session brought nothing that can be used
 ├── NeedsPerson                    20   a decision only a person may take
 └── RunCancelled                  130   the user stopped the run
 
@@ -159,6 +160,12 @@ class JournalError(GardenerError):
     """A run's journal cannot be used: locked, damaged, or written by a newer version."""
 
     outcome = Outcome.USAGE
+
+
+class Stuck(GardenerError):
+    """A session brought nothing that the run can go on with."""
+
+    outcome = Outcome.STUCK
 
 
 class NeedsPerson(GardenerError):

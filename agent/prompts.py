@@ -28,7 +28,7 @@ def environment() -> Environment:
     )
 
 
-def render(name: str, **values: object) -> str:
+def render(name: str, /, **values: object) -> str:
     """The text of template `name`, or of one of its blocks: `tools/edit#not_found`.
 
     Raises jinja2.UndefinedError when a value is missing.

@@ -26,17 +26,21 @@ class RunStarted(Value):
     run_id: str
     request: str
     plan_name: str
-    """Empty until a plan names the branch."""
+    plan_file: str = ""
+    """Where the plan stands, relative to the checkout."""
     phases: tuple[Phase, ...]
     repository: str
     """Absolute path of the user's checkout."""
     base_commit: str
     branch: str
+    """Empty when the run only plans: then it works in the user's checkout and commits nothing."""
     worktree: str
-    """Absolute path of the run's own checkout."""
+    """Absolute path of the checkout the run works in."""
     models: dict[Role, str]
     rehearsal: bool
     """True when the replies come from a script."""
+    script: str = ""
+    """Path of that script."""
     version: str
 
 

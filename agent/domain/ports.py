@@ -8,7 +8,8 @@ from typing import Any, Literal, Protocol
 
 from agent.domain.message import Completion, ModelRequest, ToolSpec
 
-ToolKind = Literal["read", "edit", "search", "execute", "think", "other"]
+ToolKind = Literal["read", "edit", "search", "execute", "think", "deliver"]
+"""`deliver` hands the session's result to the harness: it only checks, so it may be asked again."""
 
 
 class Clock(Protocol):

@@ -95,9 +95,12 @@ class RunState:
     requirement_final: dict[str, ChecksRan] = field(default_factory=dict)
     task_final: dict[str, ChecksRan] = field(default_factory=dict)
     audits: list[AuditFinished] = field(default_factory=list)
+    audits_before_resume: int = 0
     judged: list[Judged] = field(default_factory=list)
     usage: dict[str, Usage] = field(default_factory=dict)
     """Tokens by role."""
+    task_tokens: dict[str, Usage] = field(default_factory=dict)
+    """Tokens by subject of the session: a task's id, or a phase's word."""
     waited_seconds: float = 0.0
     finished: RunFinished | None = None
 
@@ -153,8 +156,7 @@ def apply(state: RunState, event: Event) -> None:  # noqa: C901 - one exhaustive
             state.started = event
             state.phases = event.phases
         case RunResumed():
-            state.phases = event.phases
-            state.finished = None
+            _apply_resumed(state, event)
         case PhaseStarted():
             state.phase = event.phase
         case AuditFinished():
@@ -167,6 +169,16 @@ def apply(state: RunState, event: Event) -> None:  # noqa: C901 - one exhaustive
             state.finished = event
         case _:
             assert_never(event)
+
+
+def _apply_resumed(state: RunState, event: RunResumed) -> None:
+    """A resumed run gets its passes anew, and failed tasks another chance."""
+    state.phases = event.phases
+    state.finished = None
+    state.audits_before_resume = len(state.audits)
+    for task in state.tasks.values():
+        if task.status == "failed":
+            task.status = "pending"
 
 
 def _apply_planning(
@@ -205,8 +217,8 @@ def _apply_session(
             session.messages.append(event.completion.message)
             session.replies += 1
             session.last_usage = event.completion.usage
-            role = event.session.role
-            state.usage[role] = add_usage(state.usage.get(role, Usage()), event.completion.usage)
+            count_usage(state.usage, event.session.role, event.completion.usage)
+            count_usage(state.task_tokens, event.session.subject, event.completion.usage)
         case ToolStarted():
             session.started_calls[event.call.call_id] = event.call
         case ToolFinished():
@@ -254,10 +266,11 @@ def _apply_checks(state: RunState, event: ChecksRan) -> None:
             state.task_final[event.subject] = event
 
 
-def add_usage(one: Usage, other: Usage) -> Usage:
-    return Usage(
-        input_tokens=one.input_tokens + other.input_tokens,
-        output_tokens=one.output_tokens + other.output_tokens,
-        cached_tokens=one.cached_tokens + other.cached_tokens,
-        reasoning_tokens=one.reasoning_tokens + other.reasoning_tokens,
+def count_usage(account: dict[str, Usage], name: str, used: Usage) -> None:
+    before = account.get(name, Usage())
+    account[name] = Usage(
+        input_tokens=before.input_tokens + used.input_tokens,
+        output_tokens=before.output_tokens + used.output_tokens,
+        cached_tokens=before.cached_tokens + used.cached_tokens,
+        reasoning_tokens=before.reasoning_tokens + used.reasoning_tokens,
     )

@@ -1,0 +1,1 @@
+"""The loops: the whole run, one task, one session, one turn."""

@@ -1,0 +1,66 @@
+"""Runs checks: the evidence that decides whether a task is done."""
+
+import re
+
+from agent.domain.check import CallsCheck, Check, CheckResult, CommandCheck
+from agent.domain.ports import CommandResult, Workspace
+from agent.rehearsal.recorder import RecordingEndpoint
+
+OUTPUT_CHARACTERS = 4_000
+
+
+async def run_checks(workspace: Workspace, checks: tuple[Check, ...]) -> tuple[CheckResult, ...]:
+    """Runs each check once, one after the other, in a clean process."""
+    return tuple([await run_check(workspace, check) for check in checks])
+
+
+async def run_check(workspace: Workspace, check: Check) -> CheckResult:
+    match check:
+        case CommandCheck():
+            result = await workspace.run(check.run, timeout_seconds=check.timeout_seconds)
+            return command_verdict(check, result)
+        case CallsCheck():
+            return await run_calls_check(workspace, check)
+
+
+async def run_calls_check(workspace: Workspace, check: CallsCheck) -> CheckResult:
+    """Starts a recording endpoint where the program's configuration points, and looks."""
+    with RecordingEndpoint() as endpoint:
+        env = {check.base_url_env: endpoint.base_url, check.key_env: "recording-endpoint"}
+        result = await workspace.run(check.run, timeout_seconds=check.timeout_seconds, env=env)
+        calls, token = len(endpoint.calls), endpoint.token
+    verdict = command_verdict(check, result)
+    if verdict.passed and calls == 0:
+        verdict = refused(verdict, f"the endpoint in ${check.base_url_env} was never called")
+    elif verdict.passed and token not in result.output:
+        verdict = refused(verdict, "the endpoint was called, but its answer is not in the output")
+    elif verdict.passed:
+        verdict = verdict.model_copy(
+            update={"reason": f"the endpoint was called {calls} times and its answer came out"}
+        )
+    return verdict.model_copy(update={"calls_seen": calls})
+
+
+def refused(result: CheckResult, reason: str) -> CheckResult:
+    return result.model_copy(update={"passed": False, "reason": reason})
+
+
+def command_verdict(check: Check, result: CommandResult) -> CheckResult:
+    """What the end of a command says about its check."""
+    passed, reason = False, f"exit code {result.exit_code}"
+    if result.timed_out:
+        reason = f"killed after {check.timeout_seconds} s"
+    elif result.exit_code == 127:
+        reason = "exit code 127: the command was not found"
+    elif result.exit_code == 0:
+        wanted = check.output if isinstance(check, CommandCheck) else None
+        passed = wanted is None or re.search(wanted, result.output) is not None
+        reason = "exit code 0" if passed else f"exit code 0, but no output matches /{wanted}/"
+    return CheckResult(
+        check=check,
+        passed=passed,
+        reason=reason,
+        exit_code=result.exit_code,
+        output=result.output[-OUTPUT_CHARACTERS:],
+        seconds=round(result.seconds, 3),
+    )

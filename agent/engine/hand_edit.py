@@ -1,0 +1,35 @@
+"""A plan file that a person changed while the run stood still becomes the next revision."""
+
+from agent.domain.plan import Plan
+from agent.engine.commits import adopt
+from agent.engine.run_context import RunContext
+from agent.errors import PlanError
+from agent.planning.edits import plan_diff
+from agent.planning.planfile import parse, render
+
+
+async def adopt_hand_edit(context: RunContext) -> None:
+    """Adopts the plan file where it differs from the plan in the journal.
+
+    Raises PlanError when the file breaks the format or alters a task that is done.
+    """
+    old = context.state.plan
+    if old is None or not context.workspace.exists(context.plan_path):
+        return
+    text = context.workspace.read_text(context.plan_path)
+    if text == render(old) or any(t.status == "running" for t in context.state.tasks.values()):
+        return
+    edited = parse(text, file=context.plan_path)
+    refuse_altered_work(context, old, edited)
+    revised = edited.model_copy(update={"revision": old.revision + 1, "name": old.name})
+    await adopt(context, revised, "edited by hand", plan_diff(old, revised))
+
+
+def refuse_altered_work(context: RunContext, old: Plan, edited: Plan) -> None:
+    for task in old.tasks:
+        if task.id in context.state.done and edited.task(task.id) != task:
+            raise PlanError(
+                f"{task.id} is done and was altered; put it back, or add a new task",
+                file=context.plan_path,
+                line=1,
+            )

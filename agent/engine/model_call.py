@@ -1,0 +1,85 @@
+"""One request to a model, and the only retry loop."""
+
+from tenacity import (
+    AsyncRetrying,
+    RetryCallState,
+    retry_if_exception_type,
+    stop_after_attempt,
+    wait_exponential,
+)
+
+from agent.domain.event import ModelRefused, ModelResponded
+from agent.domain.message import AnyPart, Completion, Message, ModelRequest, ToolCall
+from agent.domain.state import SessionState
+from agent.engine.run_context import RunContext
+from agent.errors import MalformedReply, RateLimited, Unavailable
+
+MINUTE_SECONDS = 60.0
+BACKOFF = wait_exponential(multiplier=1, max=30)
+
+
+async def ask(
+    context: RunContext, session: SessionState, request: ModelRequest, estimated_tokens: int
+) -> Completion:
+    """Sends a request until it is answered, and journals the reply.
+
+    A minute limit is waited out, a broken connection is tried again; anything else, and the last
+    failure, is raised as its ProviderError.
+    """
+    model = context.models[session.key.role]
+
+    def wait(state: RetryCallState) -> float:
+        seconds = pause_seconds(state, context.limits.max_wait_seconds)
+        assert state.outcome is not None
+        context.tell(
+            ModelRefused(
+                session=session.key, error=str(state.outcome.exception()), wait_seconds=seconds
+            )
+        )
+        return seconds
+
+    retrying = AsyncRetrying(
+        sleep=context.clock.sleep,
+        wait=wait,
+        stop=stop_after_attempt(context.limits.request_attempts),
+        retry=retry_if_exception_type((RateLimited, Unavailable, MalformedReply)),
+        reraise=True,
+    )
+    begun = context.clock.monotonic()
+    completion: Completion = await retrying(model.client.complete, request, context.on_text)
+    completion = with_fresh_ids(completion, session)
+    context.tell(
+        ModelResponded(
+            session=session.key,
+            completion=completion,
+            estimated_tokens=estimated_tokens,
+            reserved_tokens=request.max_output_tokens,
+            seconds=context.clock.monotonic() - begun,
+        )
+    )
+    return completion
+
+
+def pause_seconds(state: RetryCallState, longest_seconds: float) -> float:
+    """How long to wait before the next try: the endpoint's own figure where it gives one."""
+    error = state.outcome.exception() if state.outcome else None
+    if isinstance(error, RateLimited):
+        return min(error.retry_after_seconds or MINUTE_SECONDS, longest_seconds)
+    return BACKOFF(state)
+
+
+def with_fresh_ids(completion: Completion, session: SessionState) -> Completion:
+    """Renames calls whose id this session has seen: some servers count from zero each time."""
+    taken = {call.call_id for message in session.messages for call in message.tool_calls}
+    parts: list[AnyPart] = []
+    for part in completion.message.parts:
+        if isinstance(part, ToolCall):
+            call_id, copy = part.call_id, 2
+            while call_id in taken:
+                call_id, copy = f"{part.call_id}-{copy}", copy + 1
+            taken.add(call_id)
+            parts.append(part.model_copy(update={"call_id": call_id}))
+        else:
+            parts.append(part)
+    message = Message(role=completion.message.role, parts=tuple(parts))
+    return completion.model_copy(update={"message": message})

@@ -1,0 +1,55 @@
+"""What still stands between a task and its commit."""
+
+from agent import prompts
+from agent.domain.check import CheckResult, red
+from agent.domain.finding import Finding
+from agent.domain.plan import Task
+from agent.domain.todo import open_todos
+from agent.engine.run_context import RunContext
+from agent.engine.standing import standing_findings
+
+OUTPUT_LINES = 30
+
+
+def unprovable(context: RunContext, task: Task) -> str:
+    """Why no work could prove this task; empty when it can be proven.
+
+    A check that is green before the work proves nothing; a task needs at least one that is red,
+    or a finding to close.
+    """
+    before = context.state.task(task.id).before or ()
+    if red(before) or task.closes:
+        return ""
+    if not before:
+        return f"{task.id} has no check, so nothing could prove it; add one to the plan and resume"
+    return (
+        f"every check of {task.id} is green before the work, so none proves it; "
+        "give it a check that fails today and resume"
+    )
+
+
+async def open_items(
+    context: RunContext, task: Task, red_checks: tuple[CheckResult, ...]
+) -> tuple[str, ...]:
+    """Open todos, red checks and findings that still stand, each in words for the model."""
+    todos = open_todos(context.state.task(task.id).todos)
+    items = [prompts.render("executor/open#todo", todo=todo) for todo in todos]
+    items += [
+        prompts.render("executor/open#check", result=result, output=last_lines(result.output))
+        for result in red_checks
+    ]
+    changed = await context.workspace.is_dirty()
+    findings = closing(context, task)
+    standing = await standing_findings(context, findings)
+    items += [prompts.render("executor/open#finding", finding=finding) for finding in standing]
+    if not changed:
+        items.append(prompts.render("executor/open#empty"))
+    return tuple(items)
+
+
+def closing(context: RunContext, task: Task) -> tuple[Finding, ...]:
+    return tuple(f for f in map(context.state.finding, task.closes) if f is not None)
+
+
+def last_lines(output: str) -> str:
+    return "\n".join(output.rstrip().splitlines()[-OUTPUT_LINES:])

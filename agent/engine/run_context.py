@@ -1,0 +1,78 @@
+"""What every step of a run is given."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from agent.context.transcript import Meter
+from agent.domain.event import Event, RunStarted
+from agent.domain.message import Role
+from agent.domain.plan import Plan
+from agent.domain.ports import Approver, Clock, ModelClient, Workspace
+from agent.domain.profile import Profile
+from agent.domain.state import RunState
+from agent.journal import Journal
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How far a run may go before it stops by itself."""
+
+    plan_attempts: int = 3
+    """Plans a planner may propose that are not well-formed."""
+    garden_rounds: int = 3
+    realign_passes: int = 4
+    task_attempts: int = 2
+    """Fresh sessions a task gets."""
+    continuations: int = 3
+    """Times a session that stopped too early is told what is open."""
+    turns_per_session: int = 60
+    request_attempts: int = 5
+    max_wait_seconds: float = 75.0
+    """The longest single wait for a minute limit."""
+    command_timeout_seconds: float = 120.0
+    size_budget_tokens: int = 40_000
+    """The largest estimate a task may carry."""
+
+
+@dataclass(frozen=True)
+class Model:
+    client: ModelClient
+    profile: Profile
+
+
+@dataclass(frozen=True)
+class RunContext:
+    journal: Journal
+    clock: Clock
+    models: Mapping[Role, Model]
+    workspace: Workspace
+    approver: Approver
+    limits: Limits = Limits()
+    ask_approval: bool = False
+    on_text: Callable[[str], None] = lambda _: None
+    """Told each piece of a reply as it arrives; nothing of it is journalled."""
+    meters: dict[str, Meter] = field(default_factory=dict)
+
+    @property
+    def state(self) -> RunState:
+        return self.journal.state
+
+    @property
+    def started(self) -> RunStarted:
+        assert self.state.started is not None, "the journal begins with run_started"
+        return self.state.started
+
+    @property
+    def plan(self) -> Plan:
+        assert self.state.plan is not None, "a plan was adopted before this step"
+        return self.state.plan
+
+    @property
+    def plan_path(self) -> str:
+        return self.started.plan_file
+
+    def tell(self, event: Event) -> None:
+        self.journal.append(event)
+
+    def meter(self, session: str) -> Meter:
+        return self.meters.setdefault(session, Meter())

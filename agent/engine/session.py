@@ -1,0 +1,170 @@
+"""A model session, turn by turn: request, reply, and one result for every call."""
+
+from dataclasses import dataclass
+
+from agent import prompts
+from agent.context.transcript import build, input_bound, to_shorten
+from agent.domain.event import (
+    Continued,
+    MessageAdded,
+    SessionStarted,
+    ToolStarted,
+    TranscriptShortened,
+)
+from agent.domain.message import (
+    Completion,
+    Message,
+    SessionKey,
+    ToolCall,
+    ToolResult,
+    text_message,
+)
+from agent.domain.ports import ToolOutput
+from agent.domain.state import SessionState
+from agent.engine.dispatch import Tools, dispatch, feedback, finish, is_repeatable, perform
+from agent.engine.model_call import ask
+from agent.engine.run_context import RunContext
+from agent.errors import ContextOverflow
+
+
+@dataclass(frozen=True)
+class Turn:
+    """What one turn brought."""
+
+    made_calls: bool
+    ended: bool = False
+    value: object = None
+    """What the tool that ended the session delivers."""
+
+
+def open_session(
+    context: RunContext, key: SessionKey, opening: tuple[Message, ...]
+) -> SessionState:
+    """The session of this key: as the journal left it, or begun with `opening`."""
+    known = context.state.session(key)
+    if known is not None:
+        return known
+    context.tell(SessionStarted(session=key, opening=opening))
+    return context.state.sessions[str(key)]
+
+
+async def take_turn(
+    context: RunContext, session: SessionState, tools: Tools, tail: str = ""
+) -> Turn:
+    """One reply and the result of every call in it.
+
+    Calls that an earlier process left without a result are answered first, without a request.
+    Raises ProviderError when the model cannot be asked.
+    """
+    pending = session.unanswered
+    if pending:
+        return await answer(context, session, pending, tools)
+    if recovered := await recover(session, tools):
+        return recovered
+    completion = await request(context, session, tools, tail)
+    calls = completion.message.tool_calls
+    if completion.stop_reason == "max_tokens" and calls:
+        for call in calls:
+            cut = feedback("cut_off", tokens=completion.usage.output_tokens)
+            context.tell(ToolStarted(session=session.key, call=call))
+            finish(context, session.key, call, cut)
+        return Turn(made_calls=True)
+    return await answer(context, session, calls, tools)
+
+
+async def answer(
+    context: RunContext, session: SessionState, calls: tuple[ToolCall, ...], tools: Tools
+) -> Turn:
+    """Gives every call its one result, in order; calls behind the end are not made."""
+    end: ToolOutput | None = None
+    for call in calls:
+        if end is not None:
+            context.tell(ToolStarted(session=session.key, call=call))
+            finish(context, session.key, call, feedback("not_reached"))
+        elif call.call_id in session.started_calls and not is_repeatable(call, tools):
+            finish(context, session.key, call, feedback("interrupted"), interrupted=True)
+        else:
+            output = await dispatch(context, session.key, call, tools)
+            end = output if output.ends_session else None
+    if end is None:
+        return Turn(made_calls=bool(calls))
+    return Turn(made_calls=True, ended=True, value=end.value)
+
+
+async def recover(session: SessionState, tools: Tools) -> Turn | None:
+    """The end of a session whose delivery was accepted right before a crash.
+
+    Tools of kind `deliver` only check and hand over, so asking one again is harmless.
+    """
+    accepted = accepted_calls(session)
+    for call in accepted:
+        if call.name in tools and tools[call.name].kind == "deliver":
+            output = await perform(call, tools)
+            return Turn(made_calls=True, ended=output.ends_session, value=output.value)
+    return None
+
+
+def accepted_calls(session: SessionState) -> tuple[ToolCall, ...]:
+    """Calls of the last reply that were answered without an error, if nothing came after."""
+    accepted: set[str] = set()
+    for message in reversed(session.messages):
+        match message.role:
+            case "tool":
+                results = (part for part in message.parts if isinstance(part, ToolResult))
+                accepted.update(part.call_id for part in results if not part.is_error)
+            case "assistant":
+                return tuple(c for c in message.tool_calls if c.call_id in accepted)
+            case _:
+                return ()
+    return ()
+
+
+async def request(
+    context: RunContext, session: SessionState, tools: Tools, tail: str
+) -> Completion:
+    """Asks for the next reply with a request that fits the window.
+
+    Raises ContextOverflow when no more can be shortened.
+    """
+    profile = context.models[session.key.role].profile
+    specs = tuple(tool.spec for tool in tools.values())
+    meter = context.meter(str(session.key))
+    bound = input_bound(profile, profile.max_output_tokens)
+    estimated = meter.estimate(session, specs, tail)
+    if estimated > bound:
+        if calls := to_shorten(session, estimated - int(bound * 0.6)):
+            context.tell(TranscriptShortened(session=session.key, call_ids=calls))
+            estimated = meter.estimate(session, specs, tail)
+        if estimated > bound:
+            raise ContextOverflow(
+                f"session {session.key} needs about {estimated} tokens and {bound} fit; "
+                "split the task, or use a profile with a larger window"
+            )
+    built = build(session, specs, tail, profile.max_output_tokens)
+    return await ask(context, session, built, estimated)
+
+
+def say(context: RunContext, session: SessionState, text: str, items: tuple[str, ...] = ()) -> None:
+    """The harness tells the model something; with `items` it counts as a continuation."""
+    if items:
+        context.tell(Continued(session=session.key, count=session.continued + 1, open_items=items))
+    context.tell(MessageAdded(session=session.key, message=text_message("user", text)))
+
+
+async def converse(
+    context: RunContext, session: SessionState, tools: Tools, answer_tool: str
+) -> object | None:
+    """Runs a session until `answer_tool` delivers; None when it never does.
+
+    A reply without any call is answered with the reminder that only the call counts.
+    """
+    while session.replies < context.limits.turns_per_session:
+        turn = await take_turn(context, session, tools)
+        if turn.ended:
+            return turn.value
+        if not turn.made_calls:
+            if session.continued >= context.limits.continuations:
+                return None
+            reminder = prompts.render("session/feedback#call_needed", tool=answer_tool)
+            say(context, session, reminder, (f"no call of {answer_tool}",))
+    return None

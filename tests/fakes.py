@@ -1,0 +1,43 @@
+"""Fakes of the ports that several test modules share."""
+
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime, timedelta
+
+from agent.domain.message import Completion, ModelRequest
+from agent.errors import ProviderError
+
+START = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+
+
+class FakeClock:
+    """Time that moves only when somebody sleeps."""
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+        self.slept: list[float] = []
+
+    def now(self) -> datetime:
+        return START + timedelta(seconds=self.seconds)
+
+    def monotonic(self) -> float:
+        return self.seconds
+
+    async def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        self.seconds += seconds
+
+
+class FakeModel:
+    """Answers each request with the next reply, or raises it when it is an error."""
+
+    def __init__(self, replies: Iterable[Completion | ProviderError]) -> None:
+        self.replies = list(replies)
+        self.requests: list[ModelRequest] = []
+
+    async def complete(self, request: ModelRequest, on_text: Callable[[str], None]) -> Completion:
+        self.requests.append(request)
+        reply = self.replies.pop(0)
+        if isinstance(reply, ProviderError):
+            raise reply
+        on_text(reply.message.text)
+        return reply
