@@ -1,11 +1,17 @@
 """The plan: requirements, decisions, entry points and tasks."""
 
+import re
+
 from pydantic import Field
 from pydantic.json_schema import SkipJsonSchema
 
 from agent.domain.check import Check
 from agent.domain.prose import Line, OptionalLine, PathText, Prose
 from agent.domain.value import Value
+
+FILLERS = frozenset(
+    ("a", "an", "and", "the", "of", "for", "to", "in", "on", "with", "that", "this", "is", "it")
+)
 
 
 class Requirement(Value):
@@ -99,3 +105,10 @@ def ready(plan: Plan, done: frozenset[str], settled: frozenset[str]) -> tuple[Ta
     return tuple(
         task for task in plan.tasks if task.id not in settled and done.issuperset(task.depends)
     )
+
+
+def slug(request: str) -> str:
+    """A plan's name from the first words of a request."""
+    words = re.findall(r"[a-z0-9]+", request.lower())
+    chosen = [word for word in words if word not in FILLERS][:5] or words[:5] or ["plan"]
+    return "-".join(chosen)[:60].strip("-")

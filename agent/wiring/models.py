@@ -1,0 +1,79 @@
+"""Which model answers for which role, and where."""
+
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+from agent.config import Settings
+from agent.domain.message import ROLES, Role
+from agent.domain.profile import Profile
+from agent.errors import ConfigError
+from agent.providers import catalog
+from agent.rehearsal.script import load_script
+from agent.rehearsal.server import RehearsalServer
+
+REHEARSAL = "rehearsal"
+LOOPBACK = re.compile(r"^https?://(127\.|localhost|\[::1\])")
+
+
+def role_profiles(settings: Settings, *, rehearsal: bool) -> dict[Role, Profile]:
+    """The profile of each role, settings laid over the catalog.
+
+    Raises ConfigError when a profile is unknown or no model is named.
+    """
+    if rehearsal:
+        return {role: catalog.profile("rehearsal") for role in ROLES}
+    return {role: role_profile(settings, role) for role in ROLES}
+
+
+def role_profile(settings: Settings, role: Role) -> Profile:
+    own = settings.role(role)
+    base = catalog.profile(own.profile or settings.profile)
+    given = own.model_dump(exclude_none=True, exclude={"profile"})
+    chosen = base.model_copy(update=given)
+    if not chosen.model:
+        raise ConfigError(
+            f"no model is named for the {role}: set GARDENER_MODEL, or "
+            f"GARDENER_{role.upper()}_MODEL, or pass --model"
+        )
+    return chosen
+
+
+def key_of(settings: Settings, profile: Profile, rehearsal: bool) -> str:
+    if rehearsal:
+        return REHEARSAL
+    key = settings.key(profile.key_env)
+    return key.get_secret_value() if key else "none"
+
+
+def refuse_without_key(settings: Settings, profiles: Mapping[Role, Profile]) -> None:
+    """A real endpoint needs a key; one on this machine may go without."""
+    for role, profile in profiles.items():
+        local = LOOPBACK.match(profile.base_url) or profile.name == REHEARSAL
+        if not local and settings.key(profile.key_env) is None:
+            raise ConfigError(
+                f"no key for the {role} at {profile.base_url}: set {profile.key_env}, "
+                "or try the scripted rehearsal with `gardener demo`"
+            )
+
+
+@contextmanager
+def scripted(script: Path | None) -> Iterator[str]:
+    """The base URL of a rehearsal server that plays the script; empty without one."""
+    with ExitStack() as stack:
+        if script is None:
+            yield ""
+        else:
+            yield stack.enter_context(RehearsalServer(load_script(script))).base_url
+
+
+def checked_script(script: Path | None) -> str:
+    """The script's absolute path, for the journal; empty without one.
+
+    Raises ScriptError when it breaks the format, before anything is begun.
+    """
+    if script is None:
+        return ""
+    load_script(script)
+    return str(script.resolve())

@@ -1,0 +1,95 @@
+"""Where a run finds its repository, and where it puts its branch, worktree and journal."""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from agent.errors import RepositoryError, UsageError
+from agent.workspace import git
+from agent.workspace.repository import RepositoryFacts
+
+RUNS = "gardener/runs"
+BRANCH_PREFIX = "gardener/"
+
+
+@dataclass(frozen=True)
+class Home:
+    """Where a run works; `branch` is empty when it works in the user's checkout."""
+
+    plan_name: str
+    plan_file: str
+    worktree: Path
+    branch: str = ""
+
+
+def choose_home(
+    facts: RepositoryFacts, plans_folder: str, plan_name: str, plan_file: Path | None
+) -> Home:
+    """The user's checkout, with the given plan file or one whose name is still free.
+
+    Raises RepositoryError when the given plan file lies outside the repository.
+    """
+    if plan_file:
+        return Home(plan_name, inside(facts, plan_file), facts.root)
+    name, copy = plan_name, 2
+    while (facts.root / plans_folder / f"{name}.md").exists():
+        name, copy = f"{plan_name}-{copy}", copy + 1
+    return Home(name, f"{plans_folder}/{name}.md", facts.root)
+
+
+async def own_checkout(facts: RepositoryFacts, home: Home, worktree: Path) -> Home:
+    """The same plan in a worktree of its own, on a new branch."""
+    branch = await free_branch(facts, home.plan_name)
+    await git.add_worktree(facts.root, worktree, branch, facts.head)
+    return replace(home, worktree=worktree, branch=branch)
+
+
+def runs_folder(facts: RepositoryFacts) -> Path:
+    return facts.common_dir / RUNS
+
+
+async def refuse_dirty(facts: RepositoryFacts, allow_dirty: bool) -> None:
+    """A run starts from the last commit: changes that are not in it would be left out.
+
+    Raises RepositoryError unless that is allowed.
+    """
+    if allow_dirty:
+        return
+    changed = await git.in_thread(lambda: git.tracked_changes(facts.root))
+    if changed:
+        count = "1 file" if len(changed) == 1 else f"{len(changed)} files"
+        raise RepositoryError(
+            f"{count} have uncommitted changes, first {changed[0]!r}; commit or stash them, "
+            "or pass --allow-dirty to start from the last commit without them"
+        )
+
+
+async def free_branch(facts: RepositoryFacts, plan_name: str) -> str:
+    """`gardener/NAME`, with a number behind it when that is taken."""
+    branch, copy = BRANCH_PREFIX + plan_name, 2
+    while await git.branch_exists(facts.root, branch):
+        branch, copy = f"{BRANCH_PREFIX}{plan_name}-{copy}", copy + 1
+    return branch
+
+
+def read_plan(path: Path) -> str:
+    """Raises UsageError when the file cannot be read as text."""
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            return file.read()
+    except OSError as error:
+        raise UsageError(f"cannot read the plan {path}: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise UsageError(f"the plan {path} is not UTF-8 text; save it as UTF-8") from None
+
+
+def inside(facts: RepositoryFacts, path: Path) -> str:
+    """The path relative to the repository's root.
+
+    Raises RepositoryError when it lies elsewhere.
+    """
+    try:
+        return path.resolve().relative_to(facts.root.resolve()).as_posix()
+    except ValueError:
+        raise RepositoryError(
+            f"{path} is not in the repository {facts.root}; copy it to plans/ there"
+        ) from None
