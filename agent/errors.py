@@ -13,7 +13,8 @@ GardenerError                      exit code
 │   ├── ContextOverflow            10   the request does not fit the window
 │   ├── RateLimited                75   minute limit; carries the seconds to wait
 │   ├── DayLimitReached            75   day limit; nothing to do until the reset
-│   ├── Unavailable                75   not reachable, server error, broken stream
+│   ├── Unavailable                75   server error, broken or silent stream
+│   │   └── Unreachable            75   no connection at all
 │   └── MalformedReply             75   the reply is not what the dialect says
 ├── WorkspaceError                 64   a file or command in the worktree failed
 │   └── PathRefused                64   a path leaves the workspace or is protected
@@ -140,6 +141,10 @@ class DayLimitReached(ProviderError):
 
 class Unavailable(ProviderError):
     """The endpoint is not reachable, failed, or broke off the stream."""
+
+
+class Unreachable(Unavailable):
+    """There is no connection to the endpoint: wrong address, or nobody listens."""
 
 
 class MalformedReply(ProviderError):

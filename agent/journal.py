@@ -56,8 +56,8 @@ class Journal:
                 "wait for it, or stop it, then resume"
             ) from error
 
-    def listen(self, listener: Listener) -> None:
-        self._listeners.append(listener)
+    def listen(self, *listeners: Listener) -> None:
+        self._listeners.extend(listeners)
 
     def append(self, event: Event) -> None:
         """Writes one event.

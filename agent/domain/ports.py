@@ -120,6 +120,13 @@ class Workspace(Protocol):
         """
         ...
 
+    async def settle(self, branch: str, commit: str) -> None:
+        """Puts the checkout on `branch` at `commit` and keeps the files as they are.
+
+        So a commit or a switch that a command made becomes uncommitted work.
+        """
+        ...
+
     async def reset(self) -> None:
         """Throws away everything uncommitted but ignored files."""
         ...

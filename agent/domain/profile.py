@@ -17,7 +17,7 @@ class Profile(Value):
     base_url: str
     model: str
     key_env: str = "OPENAI_API_KEY"
-    """The environment variable that holds the key."""
+    """The environment variable that holds the key; empty when the endpoint asks for none."""
     window_tokens: int = Field(default=131_072, ge=1024)
     """Input and output together."""
     max_output_tokens: int = Field(default=8_192, ge=256)

@@ -5,6 +5,7 @@ from tenacity import (
     RetryCallState,
     retry_if_exception_type,
     stop_after_attempt,
+    stop_any,
     wait_exponential,
 )
 
@@ -12,9 +13,10 @@ from agent.domain.event import ModelRefused, ModelResponded
 from agent.domain.message import AnyPart, Completion, Message, ModelRequest, ToolCall
 from agent.domain.state import SessionState
 from agent.engine.run_context import RunContext
-from agent.errors import MalformedReply, RateLimited, Unavailable
+from agent.errors import MalformedReply, RateLimited, Unavailable, Unreachable
 
 MINUTE_SECONDS = 60.0
+UNREACHABLE_ATTEMPTS = 3
 BACKOFF = wait_exponential(multiplier=1, max=30)
 
 
@@ -41,7 +43,7 @@ async def ask(
     retrying = AsyncRetrying(
         sleep=context.clock.sleep,
         wait=wait,
-        stop=stop_after_attempt(context.limits.request_attempts),
+        stop=stop_any(stop_after_attempt(context.limits.request_attempts), stop_when_unreachable),
         retry=retry_if_exception_type((RateLimited, Unavailable, MalformedReply)),
         reraise=True,
     )
@@ -58,6 +60,12 @@ async def ask(
         )
     )
     return completion
+
+
+def stop_when_unreachable(state: RetryCallState) -> bool:
+    """A wrong address does not become right by waiting: three tries, three seconds."""
+    error = state.outcome.exception() if state.outcome else None
+    return isinstance(error, Unreachable) and state.attempt_number >= UNREACHABLE_ATTEMPTS
 
 
 def pause_seconds(state: RetryCallState, longest_seconds: float) -> float:

@@ -16,6 +16,7 @@ from agent.engine.proof import open_items, unprovable
 from agent.engine.run_context import RunContext
 from agent.engine.session import open_session, take_turn
 from agent.errors import ContextOverflow
+from agent.planning.planfile import render
 from agent.tools.finish import GaveUp, Submitted
 
 
@@ -106,10 +107,15 @@ async def work_on(context: RunContext, task: Task, attempt: int) -> Ending:
 
 
 async def what_is_open(context: RunContext, task: Task) -> tuple[str, ...]:
-    """Runs the task's checks on the tree as it is, and lists all that is not closed."""
+    """Runs the task's checks on the tree as it is, and lists all that is not closed.
+
+    First it takes back what only the harness may do: commits, branches, the plan file.
+    """
+    start = context.state.task(task.id).start_commit
+    await context.workspace.settle(context.started.branch, start)
+    context.workspace.write_text(context.plan_path, render(context.plan))
     results = await run_checks(context.workspace, task.checks)
-    head = await context.workspace.head()
-    context.tell(ChecksRan(subject=task.id, moment="after", commit=head, results=results))
+    context.tell(ChecksRan(subject=task.id, moment="after", commit=start, results=results))
     return await open_items(context, task, red(results))
 
 

@@ -48,10 +48,13 @@ def key_of(settings: Settings, profile: Profile, rehearsal: bool) -> str:
 
 
 def refuse_without_key(settings: Settings, profiles: Mapping[Role, Profile]) -> None:
-    """A real endpoint needs a key; one on this machine may go without."""
+    """A real endpoint needs a key, unless its profile asks for none or it is on this machine.
+
+    Raises ConfigError naming the variable.
+    """
     for role, profile in profiles.items():
-        local = LOOPBACK.match(profile.base_url) or profile.name == REHEARSAL
-        if not local and settings.key(profile.key_env) is None:
+        keyless = not profile.key_env or LOOPBACK.match(profile.base_url)
+        if not keyless and settings.key(profile.key_env) is None:
             raise ConfigError(
                 f"no key for the {role} at {profile.base_url}: set {profile.key_env}, "
                 "or try the scripted rehearsal with `gardener demo`"

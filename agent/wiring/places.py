@@ -36,8 +36,9 @@ def choose_home(
     return Home(name, f"{plans_folder}/{name}.md", facts.root)
 
 
-async def own_checkout(facts: RepositoryFacts, home: Home, worktree: Path) -> Home:
+async def own_checkout(facts: RepositoryFacts, home: Home, state_folder: Path, run_id: str) -> Home:
     """The same plan in a worktree of its own, on a new branch."""
+    worktree = state_folder / "worktrees" / f"{facts.root.name}-{run_id}"
     branch = await free_branch(facts, home.plan_name)
     await git.add_worktree(facts.root, worktree, branch, facts.head)
     return replace(home, worktree=worktree, branch=branch)

@@ -10,7 +10,7 @@ from agent import __version__
 from agent.config import Settings, child_environment, read_environment
 from agent.domain.event import Phase, PlanAdopted, RunFinished, RunResumed, RunStarted
 from agent.domain.message import Role
-from agent.domain.plan import slug
+from agent.domain.plan import Plan, slug
 from agent.domain.ports import Approver, Clock
 from agent.domain.profile import Profile
 from agent.engine.run import run
@@ -48,25 +48,19 @@ async def start_run(
     allow_dirty: bool = False,
     listeners: tuple[Listener, ...] = (),
 ) -> RunResult:
-    """Begins a run on the repository around `place`, and drives it to its end.
-
-    Raises UsageError, before anything is written, when it cannot begin.
-    """
+    """Begins a run; raises UsageError, with nothing written, when it cannot begin."""
     facts = await git.find_repository(place)
     await refuse_dirty(facts, allow_dirty)
-    plan = parse(read_plan(plan_file), file=str(plan_file)) if plan_file else None
-    asked = plan.request if plan else (request or "").strip()
-    if not asked:
-        raise UsageError("there is no request; say what you want, or give --file")
+    plan, asked = what_is_asked(request, plan_file)
+    script_path = checked_script(script)
     profiles = role_profiles(settings, rehearsal=script is not None)
     refuse_without_key(settings, profiles)
     clock = SystemClock()
     run_id = f"{clock.now():%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
-    plan_name = name or (plan.name if plan else slug(asked))
-    home = choose_home(facts, settings.plans_folder, plan_name, plan_file)
+    named = name or (plan.name if plan else slug(asked))
+    home = choose_home(facts, settings.plans_folder, named, plan_file)
     if "execute" in phases:
-        worktree = settings.state_folder / "worktrees" / f"{facts.root.name}-{run_id}"
-        home = await own_checkout(facts, home, worktree)
+        home = await own_checkout(facts, home, settings.state_folder, run_id)
     started = RunStarted(
         run_id=run_id,
         request=asked,
@@ -79,17 +73,29 @@ async def start_run(
         worktree=str(home.worktree),
         models={role: profile.model for role, profile in profiles.items()},
         rehearsal=script is not None,
-        script=checked_script(script),
+        script=script_path,
         version=__version__,
     )
     with Journal(runs_folder(facts) / run_id, clock) as journal:
-        for listener in listeners:
-            journal.listen(listener)
+        journal.listen(*listeners)
         journal.append(started)
         if plan:
-            based = plan.model_copy(update={"base": facts.head, "name": home.plan_name})
-            journal.append(PlanAdopted(plan=based, reason=f"given as {plan_file}"))
+            here = plan.model_copy(update={"base": facts.head, "name": home.plan_name})
+            journal.append(PlanAdopted(plan=here, reason=f"given as {plan_file}"))
         return await drive(journal, settings, profiles, clock, approver)
+
+
+def what_is_asked(request: str | None, plan_file: Path | None) -> tuple[Plan | None, str]:
+    """The given plan and its request, or the request alone.
+
+    Raises UsageError when there is neither, PlanError when the plan file breaks the format.
+    """
+    if plan_file:
+        plan = parse(read_plan(plan_file), file=str(plan_file))
+        return plan, plan.request
+    if request is None or not request.strip():
+        raise UsageError("there is no request; say what you want, or give --file")
+    return None, request
 
 
 async def resume_run(
@@ -117,8 +123,7 @@ async def resume_run(
             await git.restore_worktree(
                 Path(started.repository), Path(started.worktree), started.branch
             )
-        for listener in listeners:
-            journal.listen(listener)
+        journal.listen(*listeners)
         wanted = phases or journal.state.phases
         journal.append(RunResumed(phases=wanted, version=__version__))
         return await drive(journal, settings, profiles, clock, approver, script)

@@ -1,0 +1,127 @@
+"""What a person can set, with units and bounds."""
+
+import re
+from pathlib import Path, PurePosixPath
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
+
+from agent.domain.message import Role
+
+
+def _folder_in_repository(text: str) -> str:
+    path = PurePosixPath(text)
+    if not text or path.is_absolute() or ".." in path.parts:
+        raise ValueError("must be a folder inside the repository")
+    return str(path)
+
+
+def _absolute(path: Path) -> Path:
+    if not path.is_absolute():
+        raise ValueError("must be an absolute path, or begin with ~/")
+    return path
+
+
+def _url(text: str) -> str:
+    if not re.match(r"https?://[^\s/]+", text):
+        raise ValueError("must begin with http:// or https:// and a host")
+    return text
+
+
+def _variable(text: str) -> str:
+    # The text is not repeated: whoever mistakes the field puts a key here.
+    if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", text):
+        raise ValueError("must be the name of an environment variable, not its value")
+    return text
+
+
+BaseUrl = Annotated[str, AfterValidator(_url)]
+VariableName = Annotated[str, AfterValidator(_variable)]
+Word = Annotated[str, Field(min_length=1)]
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+
+class RoleSettings(_Frozen):
+    """What one role uses instead of the general setting."""
+
+    model: Word | None = None
+    """The model's name at its endpoint."""
+    profile: Word | None = None
+    """A profile of the catalog: endpoint, window, quirks."""
+    base_url: BaseUrl | None = None
+    """The endpoint, in place of the profile's own."""
+    key_env: VariableName | None = None
+    """The environment variable that holds the key."""
+    window_tokens: Annotated[int, Field(ge=1024)] | None = None
+    """Tokens of input and output together, in place of the profile's figure."""
+    max_output_tokens: Annotated[int, Field(ge=256)] | None = None
+    """Tokens reserved for each reply, in place of the profile's figure."""
+
+
+class Settings(_Frozen):
+    """Everything a person can set, read once and passed down."""
+
+    model: Word | None = None
+    """The model of every role that names none."""
+    profile: Word = "openai"
+    """The profile of every role that names none."""
+    base_url: BaseUrl | None = None
+    """The endpoint of the general profile, in place of its own; OPENAI_BASE_URL."""
+    api_key: SecretStr | None = None
+    """The value of OPENAI_API_KEY; never read from a file."""
+    keys: dict[str, SecretStr] = {}
+    """Every `*_API_KEY` of the environment, and what a `key_env` names; never from a file."""
+    roles: dict[Role, RoleSettings] = {}
+    """What differs for one role."""
+    window_tokens: Annotated[int, Field(ge=1024)] | None = None
+    """Tokens of input and output together, in place of the profile's figure."""
+    max_output_tokens: Annotated[int, Field(ge=256)] | None = None
+    """Tokens reserved for each reply, in place of the profile's figure."""
+    plans_folder: Annotated[str, AfterValidator(_folder_in_repository)] = "plans"
+    """Where plan files go, relative to the repository's root."""
+    state_folder: Annotated[Path, AfterValidator(_absolute)]
+    """Where worktrees are and what runs share; default $XDG_STATE_HOME/gardener."""
+    garden_rounds: int = Field(default=3, ge=0, le=20)
+    """Most gardening rounds of one plan."""
+    realign_passes: int = Field(default=4, ge=0, le=20)
+    """Most realignment passes of one run."""
+    plan_attempts: int = Field(default=3, ge=1, le=10)
+    """Times a planner may hand in a plan until it is valid."""
+    task_attempts: int = Field(default=2, ge=1, le=10)
+    """Fresh sessions one task may take."""
+    continuations: int = Field(default=3, ge=0, le=20)
+    """Times a session that stopped too early is told what is open."""
+    turns_per_session: int = Field(default=60, ge=1, le=1000)
+    """Most replies of one session."""
+    command_timeout_seconds: int = Field(default=120, ge=1, le=3600)
+    """Longest time a command of the executor may take."""
+    request_attempts: int = Field(default=6, ge=1, le=50)
+    """Times one request is sent before the run stops."""
+    max_wait_seconds: float = Field(default=75, ge=0, le=3600)
+    """Longest single wait for a minute limit."""
+    pass_environment: tuple[VariableName, ...] = ()
+    """More variables that commands and checks may see."""
+
+    def role(self, role: Role) -> RoleSettings:
+        """What holds for a role, general settings filled in.
+
+        The general endpoint belongs to the general profile: a role with a profile of its own
+        does not inherit it.
+        """
+        own = self.roles.get(role, RoleSettings())
+        at_home = own.profile is None or own.profile == self.profile
+        return RoleSettings(
+            model=own.model or self.model,
+            profile=own.profile or self.profile,
+            base_url=own.base_url or (self.base_url if at_home else None),
+            key_env=own.key_env,
+            window_tokens=own.window_tokens or self.window_tokens,
+            max_output_tokens=own.max_output_tokens or self.max_output_tokens,
+        )
+
+    def key(self, variable: str) -> SecretStr | None:
+        """The key in an environment variable, None when there is none."""
+        return self.keys.get(variable)

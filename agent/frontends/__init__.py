@@ -1,0 +1,1 @@
+"""What people and machines see: front ends translate, they decide nothing."""

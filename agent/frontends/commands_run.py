@@ -1,0 +1,116 @@
+"""The commands that drive a run: from arguments to a call of the wiring, and the closing words."""
+
+import sys
+from pathlib import Path
+
+from agent.config import Settings, load_settings, read_environment
+from agent.domain.event import Phase
+from agent.domain.state import RunState, fold
+from agent.errors import Outcome
+from agent.frontends.options import RunOptions
+from agent.frontends.output import Output
+from agent.frontends.report import build_report
+from agent.frontends.runs import find_run, project_root
+from agent.frontends.watch import Watch, next_steps, watch
+from agent.journal import FILE_NAME, read_entries
+from agent.wiring import RunResult, prepare_demo, resume_run, start_run
+
+
+def start(
+    phases: tuple[Phase, ...],
+    options: RunOptions,
+    *,
+    request: str | None = None,
+    plan_file: Path | None = None,
+    place: Path | None = None,
+) -> Outcome:
+    """Begins a run from a request or a plan file, and follows it to its end."""
+    where = place or Path.cwd()
+    settings = settings_at(where, options)
+
+    async def work(watching: Watch) -> RunResult:
+        return await start_run(
+            place=where,
+            settings=settings,
+            request=request,
+            plan_file=plan_file,
+            phases=phases,
+            name=options.name,
+            script=options.script,
+            approver=watching.approver,
+            allow_dirty=options.allow_dirty,
+            listeners=watching.listeners,
+        )
+
+    result = watch(work, options)
+    close(result, options)
+    return result.outcome
+
+
+def resume(name: str | None, phases: tuple[Phase, ...] | None, options: RunOptions) -> Outcome:
+    """Goes on with a run; `phases` replaces the ones it was begun with."""
+    where = Path.cwd()
+    settings = settings_at(where, options)
+    folder = find_run(where, name)
+    past = tuple(read_entries(folder / FILE_NAME))
+
+    async def work(watching: Watch) -> RunResult:
+        return await resume_run(
+            place=where,
+            settings=settings,
+            run_folder=folder,
+            phases=phases,
+            script=options.script,
+            approver=watching.approver,
+            listeners=watching.listeners,
+        )
+
+    result = watch(work, options, past)
+    close(result, options)
+    return result.outcome
+
+
+def demo(folder: Path | None, phases: tuple[Phase, ...], options: RunOptions) -> Outcome:
+    """Makes the example's repository, and runs everything on it with scripted replies."""
+    prepared = prepare_demo(folder)
+    output = Output(sys.stdout)
+    if not options.show.json:
+        output.line(f"demo in {prepared.folder}")
+    scripted = RunOptions(show=options.show, script=prepared.script)
+    outcome = start(phases, scripted, request=prepared.request, place=prepared.folder)
+    if not options.show.json:
+        output.line(f"these commands work in: cd {prepared.folder}")
+    return outcome
+
+
+def settings_at(place: Path, options: RunOptions) -> Settings:
+    return load_settings(read_environment(), project_root(place), options.overrides)
+
+
+def close(result: RunResult, options: RunOptions) -> None:
+    """The last words for a person: what was proven, where it is, what comes next."""
+    if options.show.json:
+        return
+    output = Output(sys.stdout)
+    entries = tuple(read_entries(result.run_folder / FILE_NAME))
+    state = fold(entry.event for entry in entries)
+    if "realign" in state.phases:
+        for item in build_report(entries).requirements:
+            word = "proven" if item.proven else f"not proven, since {item.doubts[0]}"
+            output.line(f"{item.id} {word}: {item.title}")
+    plan_file = plan_path(state)
+    if result.branch:
+        output.line(f"branch {result.branch}")
+    elif plan_file:
+        output.line(f"plan {plan_file}")
+    for command in next_steps(result.outcome, state.phases, result.run_id, plan_file):
+        output.line(f"next: {command}")
+
+
+def plan_path(state: RunState) -> Path | None:
+    """The plan file, relative to the working directory where it lies below it."""
+    if state.started is None or state.plan is None:
+        return None
+    path = Path(state.started.worktree) / state.started.plan_file
+    here = Path.cwd()
+    return path.relative_to(here) if path.is_relative_to(here) else path

@@ -1,0 +1,83 @@
+"""Reads error bodies: flat or wrapped, JSON, text or a web page, whole or in a stream."""
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+MESSAGE_CHARACTERS = 300
+STATUS_OF_WORDS = (
+    (r"rate.?limit|quota|too_many", 429),
+    (r"context_length|invalid_request|tool_use_failed", 400),
+    (r"authentication|api_key", 401),
+    (r"overloaded|server_error|unavailable|timeout", 503),
+)
+"""Inside a stream there is no status line; the words stand in."""
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """What an endpoint says went wrong."""
+
+    status: int
+    """0 when it is not known."""
+    message: str
+    words: str
+    """Code, type and message in lower case."""
+    is_page: bool = False
+    is_empty: bool = False
+
+    @property
+    def said(self) -> str:
+        """The endpoint's own words, fit for one sentence."""
+        message = " ".join(self.message.split())
+        if len(message) > MESSAGE_CHARACTERS:
+            message = message[: MESSAGE_CHARACTERS - 1] + "…"
+        status = f"HTTP {self.status}" if self.status else ""
+        return ": ".join(text for text in (status, message.rstrip(".")) if text)
+
+
+def read_body(status: int, body: str) -> Trouble:
+    text = body.strip()
+    if text[:1] == "<":
+        return Trouble(status, "a web page", "", is_page=True)
+    try:
+        error = error_in(json.loads(text)) if text else ""
+    except ValueError:
+        error = text
+    return trouble_of(status, text if error is None else error)
+
+
+def read_chunk(chunk: Mapping[str, object]) -> Trouble:
+    """An error object in a stream; Cerebras and others put the status beside or inside it."""
+    error = error_in(chunk)
+    inside = error if isinstance(error, dict) else {}
+    for told in (chunk.get("status_code"), inside.get("status_code"), inside.get("code")):
+        if re.fullmatch(r"[45]\d\d", str(told)):
+            return trouble_of(int(str(told)), error)
+    trouble = trouble_of(0, error)
+    status = next((s for words, s in STATUS_OF_WORDS if re.search(words, trouble.words)), 0)
+    return trouble_of(status, error)
+
+
+def error_in(body: object) -> object | None:
+    """The error inside a decoded body, None when it has none."""
+    if isinstance(body, list) and body:
+        return error_in(body[0])
+    if not isinstance(body, dict):
+        return None
+    for name in ("error", "detail"):
+        if body.get(name):
+            inner: object = body[name]
+            return error_in(inner) or inner
+    is_flat = "choices" not in body and "message" in body and ("type" in body or "code" in body)
+    return body if is_flat or body.get("object") == "error" else None
+
+
+def trouble_of(status: int, error: object) -> Trouble:
+    if not isinstance(error, dict):
+        text = error if isinstance(error, str) else json.dumps(error)
+        return Trouble(status, text, text.lower(), is_empty=not text)
+    message = error.get("message") or json.dumps(error)
+    words = (error.get("code"), error.get("type"), message, error.get("metadata"))
+    return Trouble(status, str(message), " ".join(str(word) for word in words if word).lower())

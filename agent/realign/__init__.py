@@ -1,0 +1,1 @@
+"""Finds what is wrong with finished work and turns it into tasks."""

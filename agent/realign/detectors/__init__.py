@@ -1,0 +1,1 @@
+"""Reality checks on finished work, one module each, all on the syntax tree."""

@@ -1,0 +1,192 @@
+"""An HTTP server on 127.0.0.1 with a lifetime; what it answers is given to it."""
+
+import socket
+import socketserver
+import sys
+import threading
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import partial
+from http.server import BaseHTTPRequestHandler
+from types import TracebackType
+from typing import Self
+
+HOST = "127.0.0.1"
+POLL_SECONDS = 0.05
+JOIN_SECONDS = 2.0
+LARGEST_BODY_BYTES = 64 * 1024 * 1024
+
+
+@dataclass(frozen=True)
+class Received:
+    """One request; header names are in lower case."""
+
+    method: str
+    path: str
+    headers: Mapping[str, str]
+    body: bytes
+
+
+@dataclass(frozen=True)
+class Answer:
+    """`streamed` pieces go out one by one as they are made, others in one body."""
+
+    status: int
+    content_type: str
+    pieces: Iterable[bytes]
+    streamed: bool = False
+
+
+Answering = Callable[[Received], Answer]
+Connection = socket.socket | tuple[bytes, socket.socket]
+
+
+class LocalServer:
+    """Listens from start to stop on a free port."""
+
+    def __init__(self, answer: Answering) -> None:
+        self._answer = answer
+        self._listener: Listener | None = None
+        self._thread: threading.Thread | None = None
+        self._port = 0
+
+    @property
+    def url(self) -> str:
+        return f"http://{HOST}:{self._port}"
+
+    def start(self) -> None:
+        self._listener = Listener((HOST, 0), partial(Handler, self._answer))
+        self._port = self._listener.server_address[1]
+        self._thread = threading.Thread(
+            target=self._listener.serve_forever, args=(POLL_SECONDS,), daemon=True
+        )
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Closes every connection, also those in the middle of a reply."""
+        if self._listener is None or self._thread is None:
+            return
+        self._listener.shutdown()
+        self._listener.server_close()
+        self._thread.join()
+        self._listener = self._thread = None
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+
+class Listener(socketserver.ThreadingTCPServer):
+    """One daemon thread for each connection.
+
+    The standard library's HTTP server looks its own name up in DNS when it starts; this does not.
+    """
+
+    allow_reuse_address = True
+    daemon_threads = True
+    request_queue_size = 64
+
+    def __init__(self, address: tuple[str, int], handler: Callable[..., "Handler"]) -> None:
+        self._workers: list[tuple[threading.Thread, socket.socket]] = []
+        super().__init__(address, handler)
+
+    def process_request(self, request: Connection, client_address: object) -> None:
+        self._workers = [worker for worker in self._workers if worker[0].is_alive()]
+        thread = threading.Thread(
+            target=self.process_request_thread, args=(request, client_address), daemon=True
+        )
+        if isinstance(request, socket.socket):
+            self._workers.append((thread, request))
+        thread.start()
+
+    def server_close(self) -> None:
+        super().server_close()
+        for thread, connection in self._workers:
+            with suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
+            thread.join(JOIN_SECONDS)
+
+    def handle_error(self, request: Connection, client_address: object) -> None:
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
+
+
+class Handler(BaseHTTPRequestHandler):
+    """Reads requests and writes what `answer` gives; a client that leaves is no event."""
+
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+
+    def __init__(
+        self,
+        answer: Answering,
+        request: socket.socket,
+        client_address: tuple[str, int],
+        server: socketserver.BaseServer,
+    ) -> None:
+        self._answer = answer
+        super().__init__(request, client_address, server)
+
+    def do_GET(self) -> None:
+        self._respond()
+
+    def do_POST(self) -> None:
+        self._respond()
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base's name
+        """Requests are recorded by what answers them."""
+
+    def _respond(self) -> None:
+        body = self._read_body()
+        if body is None:
+            self.close_connection = True
+            self._send(Answer(413, "text/plain", (b"the body is too large or broken",)))
+            return
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        self._send(self._answer(Received(self.command, self.path, headers, body)))
+
+    def _read_body(self) -> bytes | None:
+        if self.headers.get("Transfer-Encoding", "").lower() == "chunked":
+            return self._read_chunks()
+        length = self.headers.get("Content-Length", "0")
+        if not length.isdecimal() or int(length) > LARGEST_BODY_BYTES:
+            return None
+        return self.rfile.read(int(length))
+
+    def _read_chunks(self) -> bytes | None:
+        body = bytearray()
+        while True:
+            try:
+                size = int(self.rfile.readline(1024).split(b";")[0], 16)
+            except ValueError:
+                return None
+            if size < 0 or len(body) + size > LARGEST_BODY_BYTES:
+                return None
+            body += self.rfile.read(size)
+            self.rfile.readline(1024)
+            if size == 0:
+                return bytes(body)
+
+    def _send(self, answer: Answer) -> None:
+        self.send_response(answer.status)
+        self.send_header("Content-Type", answer.content_type)
+        if answer.streamed:
+            self.send_header("Transfer-Encoding", "chunked")
+            self.end_headers()
+            for piece in answer.pieces:
+                self.wfile.write(b"%x\r\n%b\r\n" % (len(piece), piece))
+            self.wfile.write(b"0\r\n\r\n")
+            return
+        body = b"".join(answer.pieces)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)

@@ -1,0 +1,1 @@
+"""Facts read from a repository without a model."""

@@ -1,0 +1,1 @@
+"""The checkout a run works in: paths, processes, git."""

@@ -1,0 +1,195 @@
+"""A checkout on this machine."""
+
+import os
+import secrets
+import shutil
+import stat
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+from agent.domain.ports import CommandResult
+from agent.errors import WorkspaceError
+from agent.workspace.git import Answer, ask_checkout, identity_options, in_thread, tell_checkout
+from agent.workspace.paths import resolve, resolve_entry
+from agent.workspace.process import clean_environment, run_command
+
+MAX_FILE_BYTES = 20_000_000
+REF_PREFIX = "refs/gardener/"
+
+
+class LocalWorkspace:
+    """Implements `domain.ports.Workspace` over the git checkout at `root`.
+
+    `environment` has the variables that commands may see.
+    """
+
+    def __init__(
+        self, root: Path, environment: Mapping[str, str], *, max_output_bytes: int = 100_000
+    ) -> None:
+        self._root = root.resolve()
+        self._environment = dict(environment)
+        self._max_output_bytes = max_output_bytes
+
+    @property
+    def root(self) -> Path:
+        return self._root
+
+    def exists(self, path: str) -> bool:
+        return os.path.exists(resolve(self._root, path))
+
+    def read_text(self, path: str) -> str:
+        file = resolve(self._root, path)
+        try:
+            state = file.stat()
+            if stat.S_ISDIR(state.st_mode):
+                raise WorkspaceError(f"{path!r} is a folder; name a file in it")
+            if not stat.S_ISREG(state.st_mode):
+                raise WorkspaceError(f"{path!r} is not a regular file; leave it alone")
+            if state.st_size > MAX_FILE_BYTES:
+                raise WorkspaceError(f"{path!r} is too large to read; inspect it by command")
+            return file.read_bytes().decode()
+        except FileNotFoundError:
+            raise WorkspaceError(f"there is no file {path!r}; check the path") from None
+        except UnicodeDecodeError:
+            raise WorkspaceError(f"{path!r} is not UTF-8 text; inspect it by command") from None
+        except OSError as error:
+            raise failed("read", path, error) from error
+
+    def write_text(self, path: str, text: str) -> None:
+        file = resolve(self._root, path)
+        if os.path.isdir(file):
+            raise WorkspaceError(f"{path!r} is a folder; name a file in it")
+        try:
+            data = text.encode()
+            file.parent.mkdir(parents=True, exist_ok=True)
+            replace_file(file, data)
+        except UnicodeEncodeError:
+            raise WorkspaceError(f"the text for {path!r} is not valid Unicode; mend it") from None
+        except (FileExistsError, NotADirectoryError):
+            raise WorkspaceError(f"a folder in {path!r} is a file; choose another path") from None
+        except OSError as error:
+            raise failed("write", path, error) from error
+
+    def delete(self, path: str) -> None:
+        file = resolve_entry(self._root, path)
+        try:
+            if file.is_dir() and not file.is_symlink():
+                raise WorkspaceError(f"{path!r} is a folder; delete the files in it")
+            file.unlink()
+        except FileNotFoundError:
+            raise WorkspaceError(f"there is no file {path!r}; nothing to delete") from None
+        except OSError as error:
+            raise failed("delete", path, error) from error
+
+    async def files(self) -> tuple[str, ...]:
+        listed = await self._git("ls-files", "-z", "--cached", "--others", "--exclude-standard")
+        return await in_thread(lambda: present_files(self._root, listed.names))
+
+    async def run(
+        self,
+        command: str,
+        *,
+        timeout_seconds: float,
+        env: Mapping[str, str] | None = None,
+        folder: str = "",
+    ) -> CommandResult:
+        return await run_command(
+            command,
+            cwd=resolve(self._root, folder or "."),
+            env=clean_environment(self._environment, env),
+            timeout_seconds=timeout_seconds,
+            max_output_bytes=self._max_output_bytes,
+        )
+
+    async def head(self) -> str:
+        return (await self._git("rev-parse", "HEAD")).text
+
+    async def is_dirty(self) -> bool:
+        return bool((await self._git("status", "--porcelain", "--untracked-files=normal")).output)
+
+    async def commit(self, message: str) -> str:
+        """An empty commit is made when nothing changed: the message is evidence too."""
+        await self._git("add", "--all")
+        identity = await in_thread(lambda: identity_options(self._root))
+        await self._git(
+            *identity,
+            *("commit", "--allow-empty", "--no-verify", "--quiet"),
+            *("--cleanup=whitespace", "-m", message),
+        )
+        return await self.head()
+
+    async def message_of(self, commit: str) -> str:
+        options = ("-1", "--no-show-signature", "--format=%B", "--end-of-options")
+        return (await self._git("log", *options, commit)).text.strip()
+
+    async def changed_files(self, base: str) -> tuple[str, ...]:
+        changed = await self._git(
+            *("diff", "--name-only", "-z", "--no-renames", "--no-ext-diff"),
+            *("--end-of-options", base, "--"),
+        )
+        fresh = await self._git("ls-files", "-z", "--others", "--exclude-standard")
+        return tuple(sorted({*changed.names, *fresh.names}))
+
+    async def show(self, commit: str, path: str) -> str | None:
+        name = f"{commit}:{path}"
+        blob = await in_thread(lambda: ask_checkout(self._root, "cat-file", "blob", name))
+        if blob.code == 0:
+            return blob.output.decode(errors="replace")
+        await self._git("rev-parse", "--verify", f"{commit}^{{commit}}")
+        return None
+
+    async def checkpoint(self, name: str) -> str:
+        """The checkpoint's commit has HEAD as its parent."""
+        ref = REF_PREFIX + name
+        head = await self.head()
+        index = await self._git("rev-parse", "--git-path", "index")
+        with tempfile.TemporaryDirectory(prefix="gardener-") as folder:
+            copy = Path(folder) / "index"
+            own = {"GIT_INDEX_FILE": str(copy)}
+            if (source := self._root / index.text).is_file():
+                shutil.copyfile(source, copy)
+            await self._git("add", "--all", env=own)
+            tree = (await self._git("write-tree", env=own)).text
+        identity = await in_thread(lambda: identity_options(self._root))
+        made = await self._git(
+            *identity, "commit-tree", tree, "-p", head, "-m", f"checkpoint {name}"
+        )
+        await self._git("update-ref", ref, made.text)
+        return ref
+
+    async def reset(self) -> None:
+        await self._git("reset", "--hard", "--quiet")
+        # twice forced: a repository that a command made inside the checkout goes as well
+        await self._git("clean", "-d", "--force", "--force", "--quiet")
+
+    async def settle(self, branch: str, commit: str) -> None:
+        await self._git("symbolic-ref", "HEAD", f"refs/heads/{branch}")
+        await self._git("reset", "--soft", "--quiet", commit)
+
+    async def _git(self, *arguments: str, env: Mapping[str, str] | None = None) -> Answer:
+        return await in_thread(lambda: tell_checkout(self._root, *arguments, env=env))
+
+
+def failed(what: str, path: str, error: OSError) -> WorkspaceError:
+    return WorkspaceError(f"cannot {what} {path!r}: {error.strerror}; check the path")
+
+
+def present_files(root: Path, names: tuple[str, ...]) -> tuple[str, ...]:
+    """Each of git's entries once, without deleted files and nested repositories."""
+    paths = ((name, root / name) for name in dict.fromkeys(names))
+    return tuple(name for name, path in paths if path.is_symlink() or path.is_file())
+
+
+def replace_file(file: Path, data: bytes) -> None:
+    """Puts `data` in place of the file's content at once, with the mode the file had."""
+    fresh = file.with_name(f".gardener-{secrets.token_hex(6)}")
+    try:
+        descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
+        with os.fdopen(descriptor, "wb") as target:
+            if file.exists():
+                os.fchmod(target.fileno(), stat.S_IMODE(file.stat().st_mode))
+            target.write(data)
+        os.replace(fresh, file)
+    finally:
+        fresh.unlink(missing_ok=True)

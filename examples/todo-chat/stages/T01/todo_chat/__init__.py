@@ -1,0 +1,1 @@
+"""A todo list in the browser with a chat about it."""

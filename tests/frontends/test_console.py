@@ -1,0 +1,125 @@
+"""What a log shows of a run."""
+
+import io
+from collections.abc import Callable
+
+from agent.domain.event import (
+    AttemptFailed,
+    Entry,
+    Event,
+    ModelRefused,
+    RunResumed,
+    RunStarted,
+    SessionStarted,
+    SurveyTaken,
+    TaskFinished,
+    ToolFinished,
+)
+from agent.domain.message import SessionKey, ToolResult
+from agent.domain.state import fold
+from agent.domain.survey import Survey
+from agent.frontends.console import LineConsole, line_of
+from agent.frontends.output import Output
+
+Tell = Callable[..., tuple[Entry, ...]]
+SESSION = SessionKey(role="executor", subject="T01")
+
+
+def lines(entries: tuple[Entry, ...], past: tuple[Entry, ...] = ()) -> list[str]:
+    stream = io.StringIO()
+    console = LineConsole(Output(stream), past)
+    for entry in entries:
+        console(entry)
+    return stream.getvalue().splitlines()
+
+
+def test_a_whole_run_reads_as_a_log(tell: Tell, story: list[Event]) -> None:
+    assert lines(tell(*story)) == [
+        "rehearsal: replies are scripted",
+        "run 20260102-030405-ab12 on branch gardener/todo from bbbbbbbbbb: A todo app with a chat",
+        "phase plan",
+        "plan todo revision 1: 1 requirement, 1 task; planned",
+        "checks R1 before: 0 of 1 green, red: the endpoint was not called",
+        "lint revision 1: 1 error, 0 other findings, first: no-wiring: T01 has no wiring.",
+        "phase garden",
+        "plan todo revision 2: 1 requirement, 1 task; gardening round 1: wire it",
+        "gardening round 1: 1 edit; Wired.",
+        "lint revision 2: no findings",
+        "phase execute",
+        "task T01 started: The chat",
+        "checks T01 before: 0 of 1 green, red: exit code 1",
+        "todos T01: 1 of 2 done, next: Test it",
+        "continued executor/T01/1 (1): 1 item open, first: todo 2 is open: Test it",
+        "checks T01 after: 1 of 1 green",
+        "task T01 done in cccccccccc; 1 of 1 task done",
+        "phase realign",
+        "checks R1 final: 0 of 1 green, red: the endpoint was not called",
+        "judge 1: R1 faked",
+        "audit 1 of cccccccccc: 1 error, 0 other findings, first: stub-body app.py: "
+        "`reply` only returns a constant.",
+        "plan todo revision 3: 1 requirement, 2 tasks; realignment pass 1: T01r1",
+        "task T01r1 started: Call the model",
+        "checks T01r1 before: 0 of 1 green, red: the endpoint was not called",
+        "checks T01r1 after: 1 of 1 green",
+        "task T01r1 done in dddddddddd; 2 of 2 tasks done",
+        "checks R1 final: 1 of 1 green",
+        "judge 2: R1 met",
+        "audit 2 of dddddddddd: no findings",
+        "done: every requirement is proven",
+    ]
+
+
+def test_a_resumed_rehearsal_says_so_first(tell: Tell, story: list[Event]) -> None:
+    *past, resumed = tell(*story[:18], RunResumed(phases=("execute", "realign"), version="1"))
+    assert lines((resumed,), tuple(past)) == [
+        "rehearsal: replies are scripted",
+        "resumed 20260102-030405-ab12: execute, realign; 1 of 1 task done",
+    ]
+
+
+def test_a_real_run_does_not_speak_of_rehearsal(tell: Tell, started: RunStarted) -> None:
+    real = started.model_copy(update={"rehearsal": False, "branch": ""})
+    assert lines(tell(real)) == [
+        "run 20260102-030405-ab12 in place from bbbbbbbbbb: A todo app with a chat"
+    ]
+
+
+def test_trouble_is_told_and_routine_is_not(tell: Tell, started: RunStarted) -> None:
+    survey = Survey(
+        commit="a" * 40,
+        languages={"Python": 2},
+        files=3,
+        commands={},
+        entry_points=(),
+        dependencies={},
+        test_files=(),
+        conventions=(),
+        environment=(),
+        repo_map="",
+    )
+    result = ToolResult(call_id="c1", text="ok")
+    events: list[Event] = [
+        started,
+        SurveyTaken(survey=survey),
+        SessionStarted(session=SESSION, opening=()),
+        ModelRefused(session=SESSION, error="429: slow down", wait_seconds=12.4),
+        ModelRefused(session=SESSION, error="401: no", wait_seconds=0),
+        ToolFinished(session=SESSION, result=result),
+        ToolFinished(session=SESSION, result=result, interrupted=True),
+        AttemptFailed(task_id="T01", attempt=1, reason="no progress"),
+        TaskFinished(task_id="T01", status="failed", summary="two attempts,\nno progress"),
+    ]
+    assert lines(tell(*events))[2:] == [
+        "survey aaaaaaaaaa: 3 files, Python",
+        "refused executor/T01/1: 429: slow down; waited 12 s",
+        "refused executor/T01/1: 401: no; not sent again",
+        "interrupted executor/T01/1: a tool's outcome is unknown; it is not run again",
+        "attempt 1 at T01 failed: no progress",
+        "task T01 failed: two attempts, no progress",
+    ]
+
+
+def test_terminal_codes_of_a_model_do_not_reach_the_terminal(tell: Tell) -> None:
+    event = AttemptFailed(task_id="T01", attempt=1, reason="\x1b[2J\x9bred\r\nover\u202e")
+    (entry,) = tell(event)
+    assert line_of(entry, fold([event])) == "attempt 1 at T01 failed: [2J red over"

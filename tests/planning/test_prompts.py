@@ -1,0 +1,81 @@
+"""The rendered prompts of planner and gardener, byte for byte.
+
+After a wanted change, look at the difference and write the files anew:
+`rm tests/planning/snapshots/*.txt && pytest tests/planning/test_prompts.py`, twice; the first run
+writes what is missing and fails.
+"""
+
+from pathlib import Path
+
+import pytest
+
+from agent.domain.message import Message
+from agent.domain.plan import Plan
+from agent.domain.ports import Tool
+from agent.domain.survey import Survey
+from agent.planning import gardener, planner
+from agent.planning.lint import lint
+
+SNAPSHOTS = Path(__file__).parent / "snapshots"
+
+
+def check_snapshot(name: str, text: str) -> None:
+    path = SNAPSHOTS / f"{name}.txt"
+    if not path.exists():
+        path.write_text(text, encoding="utf-8")
+        pytest.fail(f"{path.name} was missing and is written; read it, then run again")
+    assert text == path.read_text(encoding="utf-8")
+
+
+def shown(messages: tuple[Message, ...]) -> str:
+    return "\n".join(f"=== {message.role}\n{message.text}" for message in messages) + "\n"
+
+
+def test_the_planners_opening(plan: Plan, survey: Survey) -> None:
+    check_snapshot("planner_opening", shown(planner.opening(plan.request, survey)))
+
+
+def test_the_planners_opening_in_an_empty_repository() -> None:
+    empty = Survey(
+        commit="0123abc",
+        languages={},
+        files=0,
+        commands={},
+        entry_points=(),
+        dependencies={},
+        test_files=(),
+        conventions=(),
+        environment=(),
+        repo_map="",
+    )
+    check_snapshot("planner_opening_empty", shown(planner.opening("Build {{ it }}.", empty)))
+
+
+def test_the_gardeners_opening(plan: Plan, survey: Survey) -> None:
+    forgetful = plan.model_copy(update={"tasks": plan.tasks[1:]})
+    findings = lint(forgetful, frozenset())
+    messages = gardener.opening(plan.request, survey, forgetful, findings)
+    check_snapshot("gardener_opening", shown(messages))
+
+
+def test_the_gardeners_opening_without_findings(plan: Plan, survey: Survey) -> None:
+    messages = gardener.opening(plan.request, survey, plan, ())
+    check_snapshot("gardener_opening_clean", shown(messages))
+
+
+def test_the_descriptions_of_the_tools(plan: Plan) -> None:
+    tools: tuple[Tool, ...] = (
+        planner.ProposePlan(request=plan.request, base=plan.base),
+        gardener.RevisePlan(plan),
+    )
+    text = "".join(f"=== {tool.spec.name}\n{tool.spec.description}\n" for tool in tools)
+    check_snapshot("tools", text)
+
+
+def test_the_request_and_the_plan_are_shown_verbatim(plan: Plan, survey: Survey) -> None:
+    request = "  # A\r\n\n{{ x }} <b> ``` \n"
+    for messages in (
+        planner.opening(request, survey),
+        gardener.opening(request, survey, plan, ()),
+    ):
+        assert f"<request>\n{request}\n</request>" in messages[1].text

@@ -1,0 +1,264 @@
+from typing import Any
+
+import pytest
+
+from agent.domain.message import (
+    Completion,
+    Message,
+    ReasoningPart,
+    StopReason,
+    TextPart,
+    ToolCall,
+    Usage,
+)
+from agent.providers.assembly import Assembler
+
+Json = dict[str, Any]
+
+
+def delta(finish_reason: str | None = None, **fields: object) -> Json:
+    return {"choices": [{"index": 0, "delta": fields, "finish_reason": finish_reason}]}
+
+
+def piece(arguments: object = None, **entry: object) -> Json:
+    """A chunk with one piece of a call; `name` goes where the dialect has it."""
+    function: Json = {} if arguments is None else {"arguments": arguments}
+    if "name" in entry:
+        function["name"] = entry.pop("name")
+    return delta(tool_calls=[{**entry, "function": function}])
+
+
+def assembled(*chunks: Json, turn: int = 3) -> Completion:
+    assembler = Assembler(turn, "asked-for")
+    for chunk in chunks:
+        assembler.feed(chunk)
+    return assembler.completion()
+
+
+def calls(*chunks: Json) -> list[tuple[str, str, str]]:
+    found = assembled(*chunks).message.tool_calls
+    return [(call.call_id, call.name, call.arguments) for call in found]
+
+
+def test_text_is_told_piece_by_piece_and_returned_whole() -> None:
+    assembler = Assembler(0, "asked-for")
+    chunks = (delta(role="assistant", content=""), delta(content="Hel"), delta(content="lo"))
+    assert [assembler.feed(chunk) for chunk in chunks] == ["", "Hel", "lo"]
+    assembler.feed({"model": "m-1", **delta("stop")})
+    assembler.feed({"choices": [], "usage": {"prompt_tokens": 9, "completion_tokens": 2}})
+    assert assembler.completion() == Completion(
+        message=Message(role="assistant", parts=(TextPart(text="Hello"),)),
+        stop_reason="end_turn",
+        usage=Usage(input_tokens=9, output_tokens=2),
+        model="m-1",
+    )
+
+
+def test_arguments_in_pieces_are_joined() -> None:
+    assert calls(
+        piece("", index=0, id="a", name="read", type="function"),
+        piece('{"path"', index=0),
+        piece(': "x"}', index=0),
+    ) == [("a", "read", '{"path": "x"}')]
+
+
+def test_a_call_in_one_delta_is_taken() -> None:
+    assert calls(piece("{}", index=0, id="e0ecf32e0", name="list")) == [("e0ecf32e0", "list", "{}")]
+
+
+def test_empty_ids_in_later_pieces_change_nothing() -> None:
+    assert calls(
+        piece("", index=0, id="a", name="read"),
+        piece('{"x": ', index=0, id=""),
+        piece("1}", index=0, id=None),
+    ) == [("a", "read", '{"x": 1}')]
+
+
+def test_calls_without_index_are_told_apart_by_id() -> None:
+    assert calls(
+        piece('{"n": ', id="a", name="read"),
+        piece('{"n": 2}', id="b", name="read"),
+        piece("1}", id="a"),
+    ) == [("a", "read", '{"n": 1}'), ("b", "read", '{"n": 2}')]
+
+
+def test_without_index_and_id_a_piece_continues_the_last_call() -> None:
+    assert calls(piece('{"n"', name="read"), piece(": 1}")) == [("call_3_0", "read", '{"n": 1}')]
+
+
+def test_without_index_and_id_a_repeated_name_continues_an_unfinished_call() -> None:
+    assert calls(piece('{"n"', name="read"), piece(": 1}", name="read")) == [
+        ("call_3_0", "read", '{"n": 1}')
+    ]
+
+
+def test_without_index_and_id_a_name_after_whole_arguments_begins_a_call() -> None:
+    assert calls(piece('{"n": 1}', name="read"), piece('{"n": 2}', name="read")) == [
+        ("call_3_0", "read", '{"n": 1}'),
+        ("call_3_1", "read", '{"n": 2}'),
+    ]
+
+
+def test_a_name_repeated_in_each_piece_is_taken_once() -> None:
+    assert calls(
+        piece('{"n"', index=0, id="a", name="read"),
+        piece(": 1}", index=0, id="a", name="read"),
+    ) == [("a", "read", '{"n": 1}')]
+
+
+def test_arguments_given_as_an_object_become_text() -> None:
+    assert calls(piece({"path": "x"}, index=0, id="a", name="read")) == [
+        ("a", "read", '{"path": "x"}')
+    ]
+
+
+def test_a_call_without_arguments_gets_an_empty_object() -> None:
+    assert calls(piece(index=0, id="a", name="list")) == [("a", "list", "{}")]
+
+
+def test_interleaved_calls_are_kept_apart() -> None:
+    assert calls(
+        piece("", index=0, id="a", name="read"),
+        piece("", index=1, id="b", name="list"),
+        piece('{"x":', index=0),
+        piece('{"y":', index=1),
+        piece("1}", index=0),
+        piece("2}", index=1),
+    ) == [("a", "read", '{"x":1}'), ("b", "list", '{"y":2}')]
+
+
+def test_two_entries_of_one_index_in_one_chunk_are_one_call() -> None:
+    entries = [
+        {"index": 0, "id": "a", "function": {"name": "read"}},
+        {"index": 0, "function": {"arguments": "{}"}},
+    ]
+    assert calls(delta(tool_calls=entries)) == [("a", "read", "{}")]
+
+
+def test_another_id_and_name_on_a_taken_index_is_another_call() -> None:
+    assert calls(
+        piece('{"x":1}', index=0, id="a", name="read"),
+        piece('{"y":2}', index=0, id="b", name="list"),
+    ) == [("a", "read", '{"x":1}'), ("b", "list", '{"y":2}')]
+
+
+def test_a_call_sent_again_is_one_call() -> None:
+    again = piece('{"x":1}', index=0, id="a", name="read")
+    elsewhere = piece('{"x":1}', index=1, id="a", name="read")
+    assert calls(again, again, elsewhere) == [("a", "read", '{"x":1}')]
+
+
+def test_different_calls_with_one_id_get_different_ids() -> None:
+    assert calls(
+        piece('{"x":1}', index=0, id="a", name="read"),
+        piece('{"x":2}', index=1, id="a", name="read"),
+    ) == [("a", "read", '{"x":1}'), ("call_3_1", "read", '{"x":2}')]
+
+
+def test_an_empty_entry_is_no_call() -> None:
+    assert calls(delta(tool_calls=[{"index": 0}]), delta("stop")) == []
+
+
+def test_what_a_server_adds_to_a_call_is_kept_for_it() -> None:
+    extra = {"extra_content": {"signature": "xyz"}}
+    completion = assembled(piece("{}", index=0, id="a", name="read", **extra))
+    assert completion.message.parts == (
+        ToolCall(call_id="a", name="read", arguments="{}", provider_data=extra),
+    )
+
+
+def test_a_message_instead_of_a_delta_is_taken() -> None:
+    message = {"role": "assistant", "content": "whole", "tool_calls": None}
+    chunk = {"choices": [{"message": message, "finish_reason": "stop"}]}
+    assert assembled(chunk).message.text == "whole"
+
+
+def test_null_fields_and_missing_choices_are_passed_over() -> None:
+    empty = {"role": None, "content": None, "tool_calls": None, "refusal": None}
+    completion = assembled(
+        {"choices": None, "usage": None},
+        {"choices": [{"index": 0, "delta": None, "finish_reason": None}]},
+        delta(**empty),
+        delta("stop", content="ok"),
+    )
+    assert completion.message.parts == (TextPart(text="ok"),)
+
+
+def test_content_as_a_list_of_parts_is_text() -> None:
+    assert assembled(delta(content=[{"type": "text", "text": "a"}])).message.text == "a"
+
+
+@pytest.mark.parametrize("field", ["reasoning", "reasoning_content"])
+def test_reasoning_stands_before_the_text(field: str) -> None:
+    completion = assembled(delta(**{field: "let "}), delta(**{field: "me"}), delta(content="ok"))
+    assert completion.message.parts == (ReasoningPart(text="let me"), TextPart(text="ok"))
+
+
+def test_the_last_usage_counts_wherever_it_stands() -> None:
+    early = {**delta(content="a"), "usage": {"prompt_tokens": 10, "completion_tokens": 1}}
+    final = {
+        **delta("stop"),
+        "usage": {
+            "prompt_tokens": 10,
+            "completion_tokens": 7,
+            "prompt_tokens_details": {"cached_tokens": 4},
+            "completion_tokens_details": {"reasoning_tokens": 2},
+        },
+    }
+    late: Json = {"choices": [], "usage": None}
+    assert assembled(early, final, late).usage == Usage(
+        input_tokens=10, output_tokens=7, cached_tokens=4, reasoning_tokens=2
+    )
+
+
+def test_usage_of_groq_is_found() -> None:
+    chunk = {**delta("stop"), "x_groq": {"usage": {"prompt_tokens": 5, "completion_tokens": 6}}}
+    assert assembled(chunk).usage == Usage(input_tokens=5, output_tokens=6)
+
+
+def test_a_reply_that_nobody_counted_has_zeros() -> None:
+    assert assembled(delta("stop", content="ok")).usage == Usage()
+
+
+@pytest.mark.parametrize(
+    ("finish_reason", "has_call", "expected"),
+    [
+        ("stop", False, "end_turn"),
+        ("stop", True, "tool_calls"),
+        ("tool_calls", False, "end_turn"),
+        ("tool_calls", True, "tool_calls"),
+        ("length", False, "max_tokens"),
+        ("length", True, "max_tokens"),
+        ("content_filter", False, "refusal"),
+        ("eos", False, "end_turn"),
+    ],
+)
+def test_content_decides_where_the_finish_reason_contradicts_it(
+    finish_reason: str, has_call: bool, expected: StopReason
+) -> None:
+    before = [piece("{}", index=0, id="a", name="read")] if has_call else [delta(content="ok")]
+    assert assembled(*before, delta(finish_reason)).stop_reason == expected
+
+
+def test_a_refusal_is_text_and_the_reason_to_stop() -> None:
+    completion = assembled(delta(refusal="I cannot"), delta("stop"))
+    assert (completion.message.text, completion.stop_reason) == ("I cannot", "refusal")
+
+
+@pytest.mark.parametrize(
+    "chunk",
+    [
+        {"choices": "none"},
+        {"choices": ["text"]},
+        {"choices": [{"delta": "text"}]},
+        {"choices": [{"delta": {"content": 5}}]},
+        {"choices": [{"delta": {"tool_calls": ["read"]}}]},
+        {"choices": [{"delta": {"tool_calls": [{"function": "read"}]}}]},
+        {"choices": [], "usage": [1]},
+        {"choices": [], "usage": {"prompt_tokens": "many"}},
+        {"choices": [{"delta": {"tool_calls": [{"function": {"arguments": "{}"}}]}}]},
+    ],
+)
+def test_what_the_dialect_does_not_know_is_a_value_error(chunk: Json) -> None:
+    with pytest.raises(ValueError, match=r"."):
+        assembled(chunk)

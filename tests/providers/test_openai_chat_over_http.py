@@ -1,0 +1,223 @@
+"""The adapter over real connections: broken ones, and the rehearsal server's."""
+
+import json
+import threading
+from collections.abc import Callable, Iterator
+
+import anyio
+import pytest
+
+from agent.domain.message import (
+    Completion,
+    Message,
+    ModelRequest,
+    SessionKey,
+    TextPart,
+    ToolCall,
+    ToolResult,
+    Usage,
+    text_message,
+)
+from agent.domain.profile import Profile
+from agent.errors import ContextOverflow, ModelUnknown, RequestRefused, Unavailable
+from agent.providers.catalog import profile as ready_profile
+from agent.providers.openai_chat import OpenAIChat
+from agent.rehearsal.local_http import Answer, LocalServer
+from agent.rehearsal.script import Script, ScriptedCall, ScriptedReply, ScriptedSession
+from agent.rehearsal.server import RehearsalServer
+
+PROFILE = Profile(name="test", base_url="", model="m-1")
+REQUEST = ModelRequest(
+    messages=(text_message("user", "write a.py"),),
+    tools=(),
+    max_output_tokens=2_048,
+    session=SessionKey(role="executor", subject="T02"),
+    turn=0,
+)
+STREAM = b"""\
+data: {"choices":[{"delta":{"content":"Now b."},"index":0}]}
+
+data: {"choices":[{"delta":{},"finish_reason":"stop","index":0}]}
+
+data: [DONE]
+
+"""
+pytestmark = pytest.mark.anyio
+
+
+def ignore(text: str) -> None:
+    pass
+
+
+async def test_an_endpoint_that_is_not_there_is_told_with_the_reason() -> None:
+    with LocalServer(lambda _: Answer(200, "text/plain", ())) as server:
+        url = f"{server.url}/v1"
+    async with OpenAIChat(PROFILE.model_copy(update={"base_url": url}), "sk") as model:
+        with pytest.raises(Unavailable, match=rf"cannot reach {url}: Connection refused"):
+            await model.complete(REQUEST, ignore)
+
+
+async def over_http(
+    pieces: Callable[[threading.Event], Iterator[bytes]], **fields: object
+) -> Completion:
+    """The reply to one request over a real connection; the event is set when it has ended."""
+    ended = threading.Event()
+    answer = Answer(200, "text/event-stream", pieces(ended), streamed=True)
+    with LocalServer(lambda _: answer) as server:
+        profile = PROFILE.model_copy(update={"base_url": f"{server.url}/v1", **fields})
+        try:
+            async with OpenAIChat(profile, "sk") as model:
+                with anyio.fail_after(20):
+                    return await model.complete(REQUEST, ignore)
+        finally:
+            ended.set()
+
+
+async def test_a_connection_cut_in_the_middle_is_unavailable() -> None:
+    def pieces(_: threading.Event) -> Iterator[bytes]:
+        yield STREAM[:70]
+        raise ConnectionResetError
+
+    with pytest.raises(Unavailable, match="peer closed connection"):
+        await over_http(pieces)
+
+
+async def test_a_reply_that_stops_is_given_up_after_the_stall_time() -> None:
+    def pieces(ended: threading.Event) -> Iterator[bytes]:
+        yield STREAM[:70]
+        ended.wait(20)
+
+    with pytest.raises(Unavailable, match=r"the reply stopped for more than 0.05 s"):
+        await over_http(pieces, stall_seconds=0.05)
+
+
+async def test_a_reply_that_does_not_begin_is_given_up() -> None:
+    def pieces(ended: threading.Event) -> Iterator[bytes]:
+        ended.wait(20)
+        yield STREAM
+
+    with pytest.raises(Unavailable, match=r"no reply began within 0.2 s"):
+        await over_http(pieces, first_byte_seconds=0.2)
+
+
+async def test_a_stream_kept_open_after_its_end_is_a_whole_reply() -> None:
+    def pieces(ended: threading.Event) -> Iterator[bytes]:
+        yield STREAM
+        ended.wait(20)
+
+    completion = await over_http(pieces)
+    assert completion.message.text == "Now b."
+
+
+async def test_a_running_request_can_be_cancelled() -> None:
+    begun = anyio.Event()
+
+    def pieces(ended: threading.Event) -> Iterator[bytes]:
+        yield STREAM[:70]
+        ended.wait(20)
+
+    ended = threading.Event()
+    answer = Answer(200, "text/event-stream", pieces(ended), streamed=True)
+    with LocalServer(lambda _: answer) as server:
+        profile = PROFILE.model_copy(update={"base_url": f"{server.url}/v1"})
+        async with OpenAIChat(profile, "sk") as model, anyio.create_task_group() as tasks:
+            with anyio.fail_after(20):
+                tasks.start_soon(model.complete, REQUEST, lambda _: begun.set())
+                await begun.wait()
+                tasks.cancel_scope.cancel()
+        ended.set()
+
+
+SAID = "I write the file and look at it, then at the other one as well."
+SOURCE = "x = 'ä'\n" * 20
+SCRIPT = Script(
+    version=1,
+    description="a test",
+    name="test.yaml",
+    sessions=(
+        ScriptedSession(
+            role="executor",
+            subject="T02",
+            replies=(
+                ScriptedReply(
+                    say=SAID,
+                    calls=(
+                        ScriptedCall(tool="write", arguments={"path": "a.py", "content": SOURCE}),
+                        ScriptedCall(tool="read", arguments={"path": "a.py"}),
+                    ),
+                ),
+                ScriptedReply(say="Done."),
+            ),
+        ),
+    ),
+)
+
+
+@pytest.fixture
+def rehearsal() -> Iterator[RehearsalServer]:
+    with RehearsalServer(SCRIPT) as server:
+        yield server
+
+
+def rehearsing(server: RehearsalServer, **fields: object) -> OpenAIChat:
+    update = {"base_url": server.base_url, **fields}
+    return OpenAIChat(ready_profile("rehearsal").model_copy(update=update), "")
+
+
+async def test_a_session_of_two_turns_with_the_rehearsal(rehearsal: RehearsalServer) -> None:
+    told: list[str] = []
+    async with rehearsing(rehearsal) as model:
+        first = await model.complete(REQUEST, told.append)
+        results = tuple(
+            ToolResult(call_id=call.call_id, text="done") for call in first.message.tool_calls
+        )
+        messages = (*REQUEST.messages, first.message, Message(role="tool", parts=results))
+        following = REQUEST.model_copy(update={"messages": messages, "turn": 1})
+        second = await model.complete(following, told.append)
+
+    arguments = json.dumps({"path": "a.py", "content": SOURCE}, ensure_ascii=False)
+    assert first == Completion(
+        message=Message(
+            role="assistant",
+            parts=(
+                TextPart(text=SAID),
+                ToolCall(call_id="call_0_0", name="write", arguments=arguments),
+                ToolCall(call_id="call_0_1", name="read", arguments='{"path": "a.py"}'),
+            ),
+        ),
+        stop_reason="tool_calls",
+        usage=Usage(input_tokens=5, output_tokens=84),
+        model="rehearsal",
+    )
+    assert second == Completion(
+        message=Message(role="assistant", parts=(TextPart(text="Done."),)),
+        stop_reason="end_turn",
+        usage=Usage(input_tokens=100, output_tokens=2, cached_tokens=5),
+        model="rehearsal",
+    )
+    assert told == [SAID[:48], SAID[48:], "Done."]
+    assert [(seen.session, seen.turn, seen.from_app) for seen in rehearsal.requests] == [
+        ("executor/T02/1", 0, False),
+        ("executor/T02/1", 1, False),
+    ]
+
+
+async def test_a_turn_that_is_not_scripted_is_refused(rehearsal: RehearsalServer) -> None:
+    async with rehearsing(rehearsal) as model:
+        with pytest.raises(
+            RequestRefused, match=r"script test.yaml has no reply for executor/T02/1 turn 7"
+        ):
+            await model.complete(REQUEST.model_copy(update={"turn": 7}), ignore)
+
+
+async def test_a_model_that_the_rehearsal_does_not_play(rehearsal: RehearsalServer) -> None:
+    async with rehearsing(rehearsal, model="gpt") as model:
+        with pytest.raises(ModelUnknown, match="'gpt'; name another, such as rehearsal"):
+            await model.complete(REQUEST, ignore)
+
+
+async def test_a_request_longer_than_the_window(rehearsal: RehearsalServer) -> None:
+    messages = (text_message("user", "word " * 100_000),)
+    async with rehearsing(rehearsal) as model:
+        with pytest.raises(ContextOverflow, match="maximum context length is 131072"):
+            await model.complete(REQUEST.model_copy(update={"messages": messages}), ignore)

@@ -1,0 +1,47 @@
+"""What the README says is true."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from agent.errors import EXIT_CODES
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def test_the_readme_lists_every_exit_code() -> None:
+    rows = re.findall(r"^\| (\d+) \| `(\w+)` \|", README, re.MULTILINE)
+    assert {word: int(code) for code, word in rows} == {
+        str(outcome): code for outcome, code in EXIT_CODES.items()
+    }
+
+
+def test_the_readme_lists_every_command() -> None:
+    answer = subprocess.run(
+        [sys.executable, "-m", "agent", "--help"], capture_output=True, text=True, check=True
+    )
+    commands = re.findall(r"^  ([a-z]+)  ", answer.stdout.split("Commands:")[1], re.MULTILINE)
+    assert len(commands) == 13
+    assert [name for name in commands if not re.search(rf"`(gardener )?{name}\b", README)] == []
+
+
+@pytest.mark.parametrize("link", re.findall(r"\]\(([^)#:]+)\)", README))
+def test_links_of_the_readme_lead_somewhere(link: str) -> None:
+    assert (ROOT / link).exists()
+
+
+def test_the_two_commands_of_the_first_screen_are_one_line_each() -> None:
+    first, second = re.findall(r"^```sh\n(.+)\n```$", README, re.MULTILINE)[:2]
+    assert first.endswith("gardener demo")
+    assert second.endswith("-m pytest")
+
+
+def test_ci_runs_the_test_command_of_the_readme() -> None:
+    script = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
+    assert "readme_command '^## Run the tests'" in script
+    heading = README.split("## Run the tests")[1]
+    assert heading.split("```sh\n")[1].split("\n")[0].endswith("-m pytest")
