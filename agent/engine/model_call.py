@@ -4,8 +4,6 @@ from tenacity import (
     AsyncRetrying,
     RetryCallState,
     retry_if_exception_type,
-    stop_after_attempt,
-    stop_any,
     wait_exponential,
 )
 
@@ -43,7 +41,7 @@ async def ask(
     retrying = AsyncRetrying(
         sleep=context.clock.sleep,
         wait=wait,
-        stop=stop_any(stop_after_attempt(context.limits.request_attempts), stop_when_unreachable),
+        stop=lambda state: given_up(state, context.limits.request_attempts),
         retry=retry_if_exception_type((RateLimited, Unavailable, MalformedReply)),
         reraise=True,
     )
@@ -62,10 +60,11 @@ async def ask(
     return completion
 
 
-def stop_when_unreachable(state: RetryCallState) -> bool:
-    """A wrong address does not become right by waiting: three tries, three seconds."""
+def given_up(state: RetryCallState, attempts: int) -> bool:
+    """A wrong address does not become right by waiting, so it gets three tries at most."""
     error = state.outcome.exception() if state.outcome else None
-    return isinstance(error, Unreachable) and state.attempt_number >= UNREACHABLE_ATTEMPTS
+    most = UNREACHABLE_ATTEMPTS if isinstance(error, Unreachable) else attempts
+    return state.attempt_number >= min(most, attempts)
 
 
 def pause_seconds(state: RetryCallState, longest_seconds: float) -> float:

@@ -40,9 +40,10 @@ def environment() -> Environment:
     found.filters |= {
         "code": code,
         "plain": plain,
+        "sentence": sentence,
         "quote": quote,
         "short": short,
-        "count_of": count_of,
+        "count_of": count,
     }
     return found
 
@@ -61,9 +62,10 @@ def plain(text: str) -> str:
     return re.sub(r"([<>\[\]])", r"\\\1", shown(text, limit=600))
 
 
+def sentence(text: str) -> str:
+    line = plain(text)
+    return line if line.endswith((".", "!", "?", "…")) else f"{line}."
+
+
 def quote(text: str) -> str:
     return "\n".join(f"> {line}".rstrip() for line in text.strip().splitlines())
-
-
-def count_of(number: int, noun: str) -> str:
-    return count(number, noun)

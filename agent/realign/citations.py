@@ -15,7 +15,15 @@ SHORTEST_QUOTE = 3
 SHOWN_CHARACTERS = 160
 
 FaultKind = Literal[
-    "unknown", "twice", "absent", "no_citation", "no_file", "past_end", "short_quote", "other_line"
+    "unknown",
+    "twice",
+    "absent",
+    "no_citation",
+    "no_file",
+    "past_end",
+    "short_quote",
+    "other_line",
+    "comment",
 ]
 
 
@@ -39,7 +47,10 @@ def verified(
     faults: list[Fault] = []
     for citation in verdict.citations:
         result = look_up(verdict.requirement, citation, workspace)
-        if isinstance(result, Citation):
+        if isinstance(result, Citation) and verdict.verdict == "met" and is_comment(result):
+            place = {"path": result.path, "line": result.line}
+            faults.append(Fault("comment", verdict.requirement, place))
+        elif isinstance(result, Citation):
             found.append(result)
         else:
             faults.append(result)
@@ -68,6 +79,13 @@ def look_up(requirement: str, citation: Citation, workspace: Workspace) -> Citat
     standing = [number for number, line in enumerate(lines, start=1) if quote in squeezed(line)]
     shown = clip_line(lines[citation.line - 1].strip(), SHOWN_CHARACTERS)
     return Fault("other_line", requirement, {**place, "text": shown, "standing": standing[:5]})
+
+
+def is_comment(citation: Citation) -> bool:
+    """What a comment says may show a fake, and never that something works."""
+    if citation.path.endswith((".md", ".rst", ".txt")):
+        return False
+    return citation.quote.startswith(("#", "//", "/*", '"""'))
 
 
 def first_line(quote: str) -> str:

@@ -22,6 +22,7 @@ MENTION = re.compile(r"[A-Za-z_][\w./-]*")
 STARTED_BY_TOOLS = re.compile(
     r"(^|/)(setup|noxfile|conftest|fabfile|dodo|manage|__main__|wsgi|asgi|gunicorn[\w.]*)\.py$"
     r"|(^|/)(migrations|alembic|docs?|scripts?|tools|bin|examples?|benchmarks?|ci|\.[^/]+)/"
+    r"|\{\{"
 )
 LOADED_BY_FRAMEWORKS = {
     "django": re.compile(
