@@ -10,7 +10,8 @@ import pytest
 PACKAGE = Path(__file__).parent.parent / "agent"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 LAYERS = [
-    {"frontends", "__main__"},
+    {"__main__"},
+    {"frontends"},
     {"wiring"},
     {"engine"},
     {"planning", "realign"},

@@ -4,13 +4,14 @@ import sys
 from pathlib import Path
 
 from agent.config import Settings, load_settings, read_environment
-from agent.domain.event import Phase
+from agent.domain.event import Entry, Phase
 from agent.domain.state import RunState, fold
 from agent.errors import Outcome
 from agent.frontends.options import RunOptions
 from agent.frontends.output import Output
 from agent.frontends.report import build_report
 from agent.frontends.runs import find_run, project_root
+from agent.frontends.text import shown
 from agent.frontends.watch import Watch, next_steps, watch
 from agent.journal import FILE_NAME, read_entries
 from agent.wiring import RunResult, prepare_demo, resume_run, start_run
@@ -88,23 +89,31 @@ def settings_at(place: Path, options: RunOptions) -> Settings:
 
 
 def close(result: RunResult, options: RunOptions) -> None:
+    if not options.show.json:
+        output = Output(sys.stdout)
+        for line in closing_lines(tuple(read_entries(result.run_folder / FILE_NAME))):
+            output.line(line)
+
+
+def closing_lines(entries: tuple[Entry, ...]) -> tuple[str, ...]:
     """The last words for a person: what was proven, where it is, what comes next."""
-    if options.show.json:
-        return
-    output = Output(sys.stdout)
-    entries = tuple(read_entries(result.run_folder / FILE_NAME))
     state = fold(entry.event for entry in entries)
+    started, finished = state.started, state.finished
+    if started is None or finished is None:
+        return ()
+    lines = []
     if "realign" in state.phases:
         for item in build_report(entries).requirements:
-            word = "proven" if item.proven else f"not proven, since {item.doubts[0]}"
-            output.line(f"{item.id} {word}: {item.title}")
+            word = "proven" if item.proven else "not proven"
+            why = f" ({shown(item.doubts[0])})" if item.doubts else ""
+            lines.append(f"{item.id} {word}: {shown(item.title)}{why}")
     plan_file = plan_path(state)
-    if result.branch:
-        output.line(f"branch {result.branch}")
+    if started.branch:
+        lines.append(f"branch {started.branch}")
     elif plan_file:
-        output.line(f"plan {plan_file}")
-    for command in next_steps(result.outcome, state.phases, result.run_id, plan_file):
-        output.line(f"next: {command}")
+        lines.append(f"plan {plan_file}")
+    steps = next_steps(finished.outcome, state.phases, started.run_id, plan_file)
+    return (*lines, *(f"next: {command}" for command in steps))
 
 
 def plan_path(state: RunState) -> Path | None:

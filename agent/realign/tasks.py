@@ -21,17 +21,42 @@ def realignment_tasks(plan: Plan, findings: tuple[Finding, ...], number: int) ->
 
     `number` is the pass, and ends the ids: `T05r1`. Empty when no code could mend any finding.
     """
-    groups: dict[str, list[Finding]] = {}
-    for finding in sorted(findings, key=lambda f: f.severity != "error"):
-        if finding.severity == "info" or finding.rule in NOT_MENDED_BY_CODE:
-            continue
-        if base := task_at_fault(plan, finding):
-            groups.setdefault(base.id, []).append(finding)
+    groups = grouped(plan, [f for f in findings if is_mendable(f)])
     return tuple(
         realignment_task(plan, task, tuple(groups[task.id][:FINDINGS_PER_TASK]), number)
         for task in plan.tasks
         if task.id in groups
     )
+
+
+def is_mendable(finding: Finding) -> bool:
+    return finding.severity != "info" and finding.rule not in NOT_MENDED_BY_CODE
+
+
+def grouped(plan: Plan, findings: list[Finding]) -> dict[str, list[Finding]]:
+    """Findings by the id of the task at fault, errors first.
+
+    One that names no file is most likely what another one with a place looks like from outside,
+    so it joins a task that is at fault already and serves its requirement.
+    """
+    groups: dict[str, list[Finding]] = {}
+    for finding in sorted(findings, key=lambda f: (not f.path, f.severity != "error")):
+        base = None if finding.path else joined(plan, finding, groups)
+        if base := base or task_at_fault(plan, finding):
+            groups.setdefault(base.id, []).append(finding)
+    return {
+        name: sorted(group, key=lambda f: f.severity != "error") for name, group in groups.items()
+    }
+
+
+def joined(plan: Plan, finding: Finding, groups: dict[str, list[Finding]]) -> Task | None:
+    """The last task among those at fault that serves the finding's requirement."""
+    hurt = finding.requirement
+    for task in reversed(plan.tasks):
+        group = groups.get(task.id, [])
+        if hurt and group and (hurt in task.serves or any(f.requirement == hurt for f in group)):
+            return task
+    return None
 
 
 def task_at_fault(plan: Plan, finding: Finding) -> Task | None:

@@ -57,9 +57,9 @@ async def refuse_dirty(facts: RepositoryFacts, allow_dirty: bool) -> None:
         return
     changed = await git.in_thread(lambda: git.tracked_changes(facts.root))
     if changed:
-        count = "1 file" if len(changed) == 1 else f"{len(changed)} files"
+        count = "1 file has" if len(changed) == 1 else f"{len(changed)} files have"
         raise RepositoryError(
-            f"{count} have uncommitted changes, first {changed[0]!r}; commit or stash them, "
+            f"{count} uncommitted changes, first {changed[0]!r}; commit or stash them, "
             "or pass --allow-dirty to start from the last commit without them"
         )
 
