@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from agent import prompts
 from agent.context.tokens import estimate
 from agent.domain.check import Check
-from agent.domain.finding import Finding
 from agent.domain.message import Message, text_message
 from agent.domain.plan import Plan, Task
 from agent.domain.todo import Todo
@@ -33,7 +32,6 @@ class BriefFacts:
     """What the brief shows beside the plan."""
 
     checks: tuple[Check, ...]
-    findings: tuple[Finding, ...]
     notes: tuple[Note, ...]
     """What earlier tasks left, oldest first."""
     failure: str
@@ -53,7 +51,6 @@ def opening(plan: Plan, task: Task, facts: BriefFacts) -> tuple[Message, ...]:
         decisions=plan.decisions,
         entry_points=plan.entry_points,
         checks=facts.checks,
-        findings=facts.findings,
         notes=facts.notes[-NOTES:],
         failure=facts.failure,
         tree=tree_text(facts.tree),

@@ -35,9 +35,9 @@ async def run_calls_check(workspace: Workspace, check: CallsCheck) -> CheckResul
     elif verdict.passed and token not in result.output:
         verdict = refused(verdict, "the endpoint was called, but its answer is not in the output")
     elif verdict.passed:
-        verdict = verdict.model_copy(
-            update={"reason": f"the endpoint was called {calls} times and its answer came out"}
-        )
+        count = "once" if calls == 1 else f"{calls} times"
+        reason = f"the endpoint was called {count} and its answer came out"
+        verdict = verdict.model_copy(update={"reason": reason})
     return verdict.model_copy(update={"calls_seen": calls})
 
 

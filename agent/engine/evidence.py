@@ -54,7 +54,8 @@ async def judge_work(context: RunContext, number: int) -> tuple[Finding, ...]:
         SessionKey(role="judge", subject=f"pass-{number}"),
         judge.opening(context.plan, files, changed),
     )
-    give = judge.GiveVerdicts(context.plan, context.workspace)
+    refusals = judge.refusals_in(tuple(session.messages))
+    give = judge.GiveVerdicts(context.plan, context.workspace, refusals=refusals)
     tools: Tools = {t.spec.name: t for t in (*read_only_tools(context.workspace), give)}
     answer = await converse(context, session, tools, give.spec.name)
     if not isinstance(answer, judge.Judgement):

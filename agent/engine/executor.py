@@ -21,7 +21,6 @@ async def executor_opening(context: RunContext, task: Task) -> tuple[Message, ..
     failures = state.task(task.id).failures
     facts = brief.BriefFacts(
         checks=task.checks,
-        findings=tuple(f for f in map(state.finding, task.closes) if f is not None),
         notes=tuple(
             brief.Note(id=other.id, text=state.task(other.id).summary)
             for other in context.plan.tasks

@@ -28,6 +28,20 @@ def unprovable(context: RunContext, task: Task) -> str:
     )
 
 
+async def is_mended(context: RunContext, task: Task) -> bool:
+    """Whether a realignment task has nothing left to close before it begins.
+
+    Findings of a judge are never taken as closed by anything but the next judge.
+    """
+    findings = closing(context, task)
+    if not findings or any(finding.rule.startswith("judge-") for finding in findings):
+        return False
+    if await context.workspace.is_dirty():
+        return False
+    before = context.state.task(task.id).before or ()
+    return not red(before) and not await standing_findings(context, findings)
+
+
 async def open_items(
     context: RunContext, task: Task, red_checks: tuple[CheckResult, ...]
 ) -> tuple[str, ...]:

@@ -26,10 +26,10 @@ async def realign(context: RunContext) -> None:
             continue
         if not blockers(context.state.audits[-1].findings):
             return
-        if not tasks_of_pass(context.plan, number):
-            if is_over(context, number):
-                return
-            await adopt_realignment(context, number)
+        if not tasks_of_pass(context.plan, number) and (
+            is_over(context, number) or not await adopt_realignment(context, number)
+        ):
+            return
         await execute_tasks(context)
 
 
@@ -55,10 +55,14 @@ def closed_something(audits: list[AuditFinished]) -> bool:
     return progress(audits[-2].findings, audits[-1].findings)
 
 
-async def adopt_realignment(context: RunContext, number: int) -> None:
+async def adopt_realignment(context: RunContext, number: int) -> bool:
+    """Appends tasks for what was found; False when no code could mend any of it."""
     plan = context.plan
     tasks = realignment_tasks(plan, context.state.audits[-1].findings, number)
+    if not tasks:
+        return False
     revised = plan.model_copy(update={"tasks": plan.tasks + tasks, "revision": plan.revision + 1})
     ids = ", ".join(task.id for task in tasks)
     reason = f"realignment pass {number}: {ids}"
     await adopt(context, revised, reason, plan_diff(plan, revised))
+    return True

@@ -40,13 +40,8 @@ async def take_phases(context: RunContext) -> None:
     phases = context.state.phases
     await adopt_hand_edit(context)
     await survey(context)
-    if "plan" in phases:
-        enter(context, "plan")
-        await make_plan(context)
-        await examine(context)
-    if "garden" in phases:
-        enter(context, "garden")
-        await garden_plan(context)
+    if not context.state.tasks:
+        await settle_plan(context)
     if "execute" in phases:
         await admit(context)
         enter(context, "execute")
@@ -54,6 +49,17 @@ async def take_phases(context: RunContext) -> None:
     if "realign" in phases and all_tasks_done(context):
         enter(context, "realign")
         await realign(context)
+
+
+async def settle_plan(context: RunContext) -> None:
+    """Planning ends where execution begins: a plan in work is no longer gardened."""
+    if "plan" in context.state.phases:
+        enter(context, "plan")
+        await make_plan(context)
+        await examine(context)
+    if "garden" in context.state.phases:
+        enter(context, "garden")
+        await garden_plan(context)
 
 
 def enter(context: RunContext, phase: Phase) -> None:

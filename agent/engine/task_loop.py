@@ -12,7 +12,7 @@ from agent.domain.plan import Task
 from agent.engine.checks import run_checks
 from agent.engine.commits import recorded_work, task_message
 from agent.engine.executor import executor_opening, executor_tools_of, remind, tail_of, watch
-from agent.engine.proof import open_items, unprovable
+from agent.engine.proof import is_mended, open_items, unprovable
 from agent.engine.run_context import RunContext
 from agent.engine.session import open_session, take_turn
 from agent.errors import ContextOverflow
@@ -40,6 +40,8 @@ async def run_task(context: RunContext, task: Task) -> bool:
         await begin(context, task, attempt)
         if reason := unprovable(context, task):
             return finish(context, task, "failed", reason)
+        if await is_mended(context, task):
+            return finish(context, task, "done", "an earlier task of this pass mended it")
         ending = await work_on(context, task, attempt)
         if not ending.failure:
             message = task_message(context, task, ending.summary)

@@ -117,6 +117,10 @@ async def resume_run(
         started = journal.state.started
         if started is None:
             raise JournalError(f"{journal.path} is empty; start a new run")
+        finished = journal.state.finished
+        if finished and finished.outcome == Outcome.DONE and phases is None:
+            nothing = finished.model_copy(update={"message": "the run is done; nothing is left"})
+            return result_of(nothing, started, journal)
         profiles = role_profiles(settings, rehearsal=started.rehearsal)
         refuse_without_key(settings, profiles)
         if started.branch:

@@ -47,11 +47,11 @@ class Handler(http.server.BaseHTTPRequestHandler):
         raw = self.rfile.read(int(self.headers["content-length"]))
         arrived = time.monotonic_ns()
         turn = sum(m["role"] == "assistant" for m in json.loads(raw)["messages"])
-        name, arguments = "read", {"files": [{"path": f"file{turn % 20}.txt"}]}
+        name, arguments = "read", dict[str, Any](files=[{"path": f"file{turn % 20}.txt"}])
         if turn >= self.turns:
             name, arguments = "give_up", {"reason": "measured"}
-        call = {"id": f"c{turn}", "type": "function"}
-        call["function"] = {"name": name, "arguments": json.dumps(arguments)}  # type: ignore[assignment]
+        function = {"name": name, "arguments": json.dumps(arguments)}
+        call = {"id": f"c{turn}", "type": "function", "function": function}
         self.stream(
             {"role": "assistant", "tool_calls": [{"index": 0, **call}]},
             {"prompt_tokens": len(raw) // 4, "completion_tokens": 20, "total_tokens": 0},

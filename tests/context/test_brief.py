@@ -10,7 +10,6 @@ from pathlib import Path
 from agent.context.brief import BriefFacts, File, Note, opening, tail, tree_text
 from agent.context.tokens import estimate
 from agent.domain.check import CallsCheck, CommandCheck
-from agent.domain.finding import Finding
 from agent.domain.plan import Decision, EntryPoint, Plan, Requirement, Task
 from agent.domain.todo import Todo
 
@@ -42,15 +41,6 @@ PLAN = Plan(
     entry_points=(EntryPoint(id="E1", command="python3 -m app", path="app/__main__.py"),),
     tasks=(TASK,),
 )
-FINDING = Finding(
-    id="F12345678",
-    rule="canned-reply",
-    severity="error",
-    path="app/assistant.py",
-    line=3,
-    message="`ask` answers the same whatever it is given.",
-    remedy="Call the endpoint.",
-)
 
 
 def compare(name: str, text: str) -> None:
@@ -64,7 +54,6 @@ def compare(name: str, text: str) -> None:
 def test_a_full_brief_reads_as_recorded() -> None:
     facts = BriefFacts(
         checks=TASK.checks,
-        findings=(FINDING,),
         notes=(Note(id="T01", text="The store keeps todos in a JSON file."),),
         failure="check red: exit code 1",
         tree=("README.md", "app/__main__.py"),
@@ -75,7 +64,7 @@ def test_a_full_brief_reads_as_recorded() -> None:
 
 def test_a_bare_brief_reads_as_recorded() -> None:
     task = Task(id="T01", title="Begin", checks=(CHECK,))
-    facts = BriefFacts((CHECK,), (), (), "", (), ())
+    facts = BriefFacts((CHECK,), (), "", (), ())
     plan = Plan(name="p", title="P", request="Begin.", tasks=(task,))
     compare("brief-bare", opening(plan, task, facts)[1].text)
 
@@ -89,7 +78,7 @@ def test_the_tail_reads_as_recorded() -> None:
 def test_a_file_that_does_not_fit_is_left_to_the_read_tool() -> None:
     big = File(path="big.py", text="word " * 20_000)
     small = File(path="small.py", text="x = 1\n")
-    facts = BriefFacts((), (), (), "", (), (big, small))
+    facts = BriefFacts((), (), "", (), (big, small))
     text = opening(PLAN, TASK, facts)[1].text
     assert ('<file path="big.py">' in text, '<file path="small.py">' in text) == (False, True)
 
@@ -102,5 +91,5 @@ def test_a_long_file_list_says_how_many_are_left_out() -> None:
 
 
 def test_the_system_prompt_is_short() -> None:
-    system = opening(PLAN, TASK, BriefFacts((), (), (), "", (), ()))[0].text
+    system = opening(PLAN, TASK, BriefFacts((), (), "", (), ()))[0].text
     assert estimate(system) < 500

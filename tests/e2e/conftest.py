@@ -10,6 +10,7 @@ from scenario import Play, Played, Session, git, played
 
 from agent.config import load_settings
 from agent.domain.event import PHASES, Phase
+from agent.journal import Listener
 from agent.wiring import RunResult, resume_run, start_run
 
 
@@ -31,7 +32,8 @@ def play(tmp_path: Path, repository: Path) -> Play:
     def begin(
         *sessions: Session,
         phases: Sequence[Phase] = PHASES,
-        resume: Played | None = None,
+        resume: Path | None = None,
+        listeners: tuple[Listener, ...] = (),
         **overrides: object,
     ) -> Played:
         script = tmp_path / "script.yaml"
@@ -45,8 +47,9 @@ def play(tmp_path: Path, repository: Path) -> Play:
                 return await resume_run(
                     place=repository,
                     settings=settings,
-                    run_folder=resume.result.run_folder,
+                    run_folder=resume,
                     script=script,
+                    listeners=listeners,
                 )
             return await start_run(
                 place=repository,
@@ -54,6 +57,7 @@ def play(tmp_path: Path, repository: Path) -> Play:
                 request="Greet me by name.\n",
                 phases=tuple(phases),
                 script=script,
+                listeners=listeners,
             )
 
         return played(anyio.run(run), repository)
