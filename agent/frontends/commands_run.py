@@ -77,7 +77,7 @@ def demo(folder: Path | None, phases: tuple[Phase, ...], options: RunOptions) ->
     output = Output(sys.stdout)
     if not options.show.json:
         output.line(f"demo in {prepared.folder}")
-    scripted = RunOptions(show=options.show, script=prepared.script)
+    scripted = RunOptions(show=options.show, name=prepared.name, script=prepared.script)
     outcome = start(phases, scripted, request=prepared.request, place=prepared.folder)
     if not options.show.json:
         output.line(f"these commands work in: cd {prepared.folder}")

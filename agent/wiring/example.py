@@ -32,6 +32,7 @@ PROJECT_TEXT = """\
 @dataclass(frozen=True)
 class Demo:
     folder: Path
+    name: str
     request: str
     script: Path
 
@@ -62,7 +63,9 @@ def prepare_demo(folder: Path | None) -> Demo:
         identity = ("-c", "user.name=demo", "-c", "user.email=demo@localhost")
         subprocess.run(["git", *identity, "-C", str(target), *arguments], check=True, timeout=60)
     request = (example / "request.md").read_text(encoding="utf-8")
-    return Demo(folder=target.resolve(), request=request, script=example / "script.yaml")
+    return Demo(
+        folder=target.resolve(), name=EXAMPLE, request=request, script=example / "script.yaml"
+    )
 
 
 def write_project_file(place: Path) -> Path:
