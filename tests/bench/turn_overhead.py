@@ -36,6 +36,7 @@ TURNS = 60
 
 class Handler(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
     turns = TURNS
     marks: list[tuple[int, int]]
     """Nanoseconds of the monotonic clock: request arrived, reply left."""
@@ -77,7 +78,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
 def serve(pipe: Connection, turns: int) -> None:
     Handler.marks, Handler.turns = [], turns
     server = http.server.HTTPServer(("127.0.0.1", 0), Handler)
-    server.timeout = 30
+    server.timeout = 0.2
     pipe.send(server.server_port)
     while not pipe.poll(0):
         server.handle_request()
@@ -142,8 +143,8 @@ def own_times(folder: Path, turns: int) -> list[float]:
 
     run_folder = anyio.run(measured)
     ours.send("stop")
-    process.terminate()
     marks: list[tuple[int, int]] = ours.recv()
+    process.join(timeout=10)
     tools = tool_milliseconds(run_folder / FILE_NAME)
     gaps = [(later[0] - earlier[1]) / 1e6 for earlier, later in itertools.pairwise(marks)]
     return [gap - tool for gap, tool in zip(gaps, tools, strict=False)]
