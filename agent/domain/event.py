@@ -122,6 +122,15 @@ class ModelRefused(Value):
     """Time waited before the next try; 0 when there is none."""
 
 
+class Throttled(Value):
+    """A request waits for the limits of its account."""
+
+    type: Literal["throttled"] = "throttled"
+    session: SessionKey
+    seconds: float
+    reason: str
+
+
 class ToolStarted(Value):
     type: Literal["tool_started"] = "tool_started"
     session: SessionKey
@@ -239,6 +248,7 @@ Event = Annotated[
     | MessageAdded
     | ModelResponded
     | ModelRefused
+    | Throttled
     | ToolStarted
     | ToolFinished
     | TranscriptShortened

@@ -4,6 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
+from agent.domain.readings import LimitReading
 from agent.domain.value import Value
 
 Role = Literal["planner", "gardener", "executor", "judge"]
@@ -113,3 +114,5 @@ class Completion(Value):
     stop_reason: StopReason
     usage: Usage
     model: str
+    readings: tuple[LimitReading, ...] = ()
+    """What the reply's headers said of the endpoint's limits."""

@@ -6,7 +6,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
-from agent.domain.message import Completion, ModelRequest, ToolSpec
+from agent.domain.limits import Admission
+from agent.domain.message import Completion, ModelRequest, ToolSpec, Usage
+from agent.domain.readings import LimitReading
 
 ToolKind = Literal["read", "edit", "search", "execute", "think", "deliver"]
 """`deliver` hands the session's result to the harness: it only checks, so it may be asked again."""
@@ -35,6 +37,31 @@ class ModelClient(Protocol):
         Makes exactly one attempt. Raises a ProviderError and nothing else; a truncated reply is
         returned with stop reason `max_tokens`, never completed by guessing.
         """
+        ...
+
+
+class Governor(Protocol):
+    """Client-side admission control, shared by everything that spends one account's limits."""
+
+    def wait_seconds(self, admission: Admission) -> float:
+        """How long `admit` would wait now: 0 when it would not."""
+        ...
+
+    async def admit(self, admission: Admission, on_wait: Callable[[float, str], None]) -> int:
+        """Books the request, waiting as long as its limits need and never longer.
+
+        Tells each wait and its reason before it begins. Returns the booking's number. Raises
+        DayLimitReached when only a day's or hour's reset would help, RequestRefused when the
+        request is larger than a whole window allows.
+        """
+        ...
+
+    def settle(self, booking: int, usage: Usage, readings: tuple[LimitReading, ...]) -> None:
+        """Corrects the books by what the endpoint reported."""
+        ...
+
+    def fail(self, booking: int, wait_seconds: float | None) -> None:
+        """The request was not served; with `wait_seconds` the endpoint said it is full so long."""
         ...
 
 

@@ -4,9 +4,10 @@ from typing import Literal
 
 from pydantic import Field
 
+from agent.domain.limits import Limit
 from agent.domain.value import Value
 
-Dialect = Literal["openai_chat"]
+Dialect = Literal["openai_chat", "openai_responses", "anthropic_messages"]
 
 
 class Profile(Value):
@@ -23,6 +24,32 @@ class Profile(Value):
     max_output_tokens: int = Field(default=8_192, ge=256)
     """Reserved for each reply."""
     max_output_field: Literal["max_completion_tokens", "max_tokens"] = "max_completion_tokens"
+    omit_fields: tuple[str, ...] = ()
+    """Fields of the dialect that the endpoint refuses."""
+    sampling: dict[str, float] = Field(default_factory=dict)
+    """Sampling settings sent with each request, such as `temperature`."""
+    strict_tools: Literal["omit", "false", "true"] = "omit"
+    """How `strict` is sent, the same for every tool."""
+    replay_reasoning: bool = False
+    """Whether reasoning of earlier replies is sent back."""
+    text_calls: bool = False
+    """Whether the model is known to write tool calls as text."""
+    accounts: tuple[str, ...] = ()
+    """Environment variables with keys of further accounts, used as a pool with `key_env`."""
+    limits: tuple[Limit, ...] = ()
+    charge: Literal["admission", "usage"] = "usage"
+    """`admission`: the estimated input and the reserved output count when the request is let in.
+    `usage`: what was really used counts afterwards."""
+    reservation_cap_tokens: int | None = None
+    """The most of a reservation that an endpoint charging at admission books."""
+    cached_tokens_count: bool = True
+    """Whether cached input counts against token limits."""
+    input_usd: float | None = None
+    """US dollars for a million input tokens."""
+    output_usd: float | None = None
+    cached_usd: float | None = None
+    tokens_per_second: float | None = None
+    """The speed that the vendor's profile promises."""
     session_header: bool = False
     """Whether the endpoint is told which session asks; only the rehearsal wants it."""
     first_byte_seconds: float = 120.0

@@ -27,6 +27,7 @@ from agent.domain.event import (
     SurveyTaken,
     TaskFinished,
     TaskStarted,
+    Throttled,
     TodosUpdated,
     ToolFinished,
     ToolStarted,
@@ -165,6 +166,8 @@ def apply(state: RunState, event: Event) -> None:  # noqa: C901 - one exhaustive
             state.judged.append(event)
         case ModelRefused():
             state.waited_seconds += event.wait_seconds
+        case Throttled():
+            state.waited_seconds += event.seconds
         case RunFinished():
             state.finished = event
         case _:

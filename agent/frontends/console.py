@@ -25,6 +25,7 @@ from agent.domain.event import (
     SurveyTaken,
     TaskFinished,
     TaskStarted,
+    Throttled,
     TodosUpdated,
     ToolFinished,
     ToolStarted,
@@ -79,6 +80,8 @@ def line_of(entry: Entry, state: RunState) -> str | None:  # noqa: C901 - one ex
             words = [f"{v.requirement} {v.verdict}" for v in verdicts]
             words += [f"{requirement} no verdict" for requirement in abstained]
             return f"judge {number}: {', '.join(words) or 'no verdict'}"
+        case Throttled(session=session, seconds=seconds, reason=reason):
+            return f"waiting {session}: {reason}; {seconds:.0f} s"
         case ToolFinished(interrupted=True, session=session):
             return f"interrupted {session}: a tool's outcome is unknown; it is not run again"
         case (

@@ -10,7 +10,14 @@ from rich.live import Live
 from rich.panel import Panel
 from rich.text import Text
 
-from agent.domain.event import PHASES, Entry, ModelRefused, ModelResponded, RunFinished
+from agent.domain.event import (
+    PHASES,
+    Entry,
+    ModelRefused,
+    ModelResponded,
+    RunFinished,
+    Throttled,
+)
 from agent.domain.state import RunState, apply, fold
 from agent.frontends.console import line_of
 from agent.frontends.text import REHEARSAL, count, shown
@@ -34,9 +41,12 @@ class LiveConsole:
         apply(self.state, entry.event)
         self._last = line_of(entry, self.state) or self._last
         match entry.event:
-            case ModelRefused(error=error, wait_seconds=seconds) if seconds:
+            case (
+                ModelRefused(error=error, wait_seconds=seconds)
+                | Throttled(reason=error, seconds=seconds)
+            ) if seconds:
                 self._waiting = f"waiting {seconds:.0f} s: {shown(error, 80)}"
-            case ModelRefused() | ModelResponded() | RunFinished():
+            case ModelRefused() | Throttled() | ModelResponded() | RunFinished():
                 self._waiting = ""
         if not self._live.is_started:
             self._live.start()
