@@ -6,16 +6,20 @@ GardenerError                      exit code
 │   ├── RepositoryError            64   no repository, no commit, uncommitted changes
 │   ├── PlanError                  64   a plan file breaks the format: file, line, field
 │   └── ScriptError                64   a rehearsal script breaks its format
-├── ProviderError                  75   the endpoint did not serve the request
-│   ├── AuthError                  64   the key is missing, wrong or without credit
-│   ├── ModelUnknown               64   the endpoint does not serve this model
-│   ├── RequestRefused             64   the endpoint understood and said no
-│   ├── ContextOverflow            10   the request does not fit the window
-│   ├── RateLimited                75   minute limit; carries the seconds to wait
-│   ├── DayLimitReached            75   day limit; nothing to do until the reset
-│   ├── Unavailable                75   server error, broken or silent stream
-│   │   └── Unreachable            75   no connection at all
-│   └── MalformedReply             75   the reply is not what the dialect says
+├── ProviderError                  75   stop        the endpoint did not serve the request
+│   ├── AuthError                  64   stop        the key is missing or wrong
+│   │   └── NoCredit               64   switch      the account of the key cannot pay
+│   ├── ModelUnknown               64   stop        the endpoint does not serve this model
+│   ├── RequestRefused             64   stop        the endpoint understood and said no
+│   │   └── SchemaRejected         64   shrink      ... to one field, which it names
+│   ├── ContextOverflow            10   shrink      the request does not fit the window
+│   │   └── RequestTooLarge        10   shrink      it is over a cap or a whole minute's limit
+│   ├── RateLimited                75   wait        minute limit; carries the seconds to wait
+│   ├── DayLimitReached            75   checkpoint  hour or day limit; only the reset helps
+│   │   └── QuotaExhausted         75   switch      an allotment without a reset is used up
+│   ├── Unavailable                75   resend      server error, broken or silent stream
+│   │   └── Unreachable            75   resend      no connection at all
+│   └── MalformedReply             75   resend      the reply is not what the dialect says
 ├── WorkspaceError                 64   a file or command in the worktree failed
 │   └── PathRefused                64   a path leaves the workspace or is protected
 ├── JournalError                   64   the journal is locked, torn in the middle, or newer
@@ -23,6 +27,7 @@ GardenerError                      exit code
 ├── NeedsPerson                    20   a decision only a person may take
 └── RunCancelled                  130   the user stopped the run
 
+The third column is the action of a provider error: what whoever sent the request does next.
 A tool's failure is a tool result, not an exception.
 """
 
@@ -97,16 +102,45 @@ class ScriptError(UsageError):
     """A rehearsal script breaks its format."""
 
 
+class Action(StrEnum):
+    """What to do after a request failed; every provider error has exactly one."""
+
+    WAIT = "wait_until"
+    """Send it again after `wait_seconds`, exactly."""
+    CHECKPOINT = "checkpoint"
+    """Keep the state; `wait_seconds` is the time to the reset where the endpoint tells it."""
+    SHRINK = "shrink_and_resend_once"
+    """Send it once more, smaller in what the error names: history, reservation or a field."""
+    RESEND = "resend"
+    """Send it again as it is, a bounded number of times; not before `wait_seconds` if told."""
+    SWITCH = "switch"
+    """Go on with another account or model; without one, stop."""
+    STOP = "stop"
+    """Tell the user; sending it again changes nothing."""
+
+
 class ProviderError(GardenerError):
     """The endpoint did not serve the request."""
 
     outcome = Outcome.LIMIT
+    action = Action.STOP
+
+    @property
+    def wait_seconds(self) -> float | None:
+        """How long the endpoint itself asks to wait, None where it says nothing."""
+        return None
 
 
 class AuthError(ProviderError):
-    """The key is missing, wrong or without credit."""
+    """The key is missing or wrong."""
 
     outcome = Outcome.USAGE
+
+
+class NoCredit(AuthError):
+    """The account of the key cannot pay; another account may."""
+
+    action = Action.SWITCH
 
 
 class ModelUnknown(ProviderError):
@@ -121,26 +155,94 @@ class RequestRefused(ProviderError):
     outcome = Outcome.USAGE
 
 
+class SchemaRejected(RequestRefused):
+    """The endpoint does not accept one field: `field` is its last name, such as `temperature`."""
+
+    action = Action.SHRINK
+
+    def __init__(self, message: str, field: str) -> None:
+        self.field = field
+        super().__init__(message)
+
+
 class ContextOverflow(ProviderError):
-    """The request is longer than the model's window."""
+    """The request is longer than the model's window.
+
+    `window_tokens` is the real window where the endpoint's words tell it.
+    """
 
     outcome = Outcome.UNFINISHED
+    action = Action.SHRINK
+
+    def __init__(self, message: str, window_tokens: int | None = None) -> None:
+        self.window_tokens = window_tokens
+        super().__init__(message)
+
+
+class RequestTooLarge(ContextOverflow):
+    """The request alone is over a cap, so waiting does not help; the window is not the reason.
+
+    `limit_tokens` is the cap where it is told. With `of_output` it caps the reservation alone,
+    else input and reservation together.
+    """
+
+    def __init__(
+        self, message: str, limit_tokens: int | None = None, *, of_output: bool = False
+    ) -> None:
+        self.limit_tokens = limit_tokens
+        self.of_output = of_output
+        super().__init__(message)
 
 
 class RateLimited(ProviderError):
     """A minute limit is reached; `retry_after_seconds` is the endpoint's own figure, if any."""
 
+    action = Action.WAIT
+
     def __init__(self, message: str, retry_after_seconds: float | None = None) -> None:
         self.retry_after_seconds = retry_after_seconds
         super().__init__(message)
 
+    @property
+    def wait_seconds(self) -> float | None:
+        return self.retry_after_seconds
+
 
 class DayLimitReached(ProviderError):
-    """A day limit is reached; only the reset helps."""
+    """An hour's or day's limit is reached; only the reset helps.
+
+    `reset_seconds` is the time until then where the endpoint tells it.
+    """
+
+    action = Action.CHECKPOINT
+
+    def __init__(self, message: str, reset_seconds: float | None = None) -> None:
+        self.reset_seconds = reset_seconds
+        super().__init__(message)
+
+    @property
+    def wait_seconds(self) -> float | None:
+        return self.reset_seconds
+
+
+class QuotaExhausted(DayLimitReached):
+    """An allotment is used up that no window fills again; another account or model may serve."""
+
+    action = Action.SWITCH
 
 
 class Unavailable(ProviderError):
     """The endpoint is not reachable, failed, or broke off the stream."""
+
+    action = Action.RESEND
+
+    def __init__(self, message: str, retry_after_seconds: float | None = None) -> None:
+        self.retry_after_seconds = retry_after_seconds
+        super().__init__(message)
+
+    @property
+    def wait_seconds(self) -> float | None:
+        return self.retry_after_seconds
 
 
 class Unreachable(Unavailable):
@@ -149,6 +251,8 @@ class Unreachable(Unavailable):
 
 class MalformedReply(ProviderError):
     """The endpoint's reply is not what the dialect says."""
+
+    action = Action.RESEND
 
 
 class WorkspaceError(GardenerError):

@@ -46,3 +46,11 @@ class Admission:
     """Output tokens asked for."""
     charged_tokens: int
     """What the endpoint will book when it admits the request."""
+    charge: Literal["admission", "usage"] = "usage"
+    """When the endpoint books: as it admits a request, or what was used afterwards."""
+    reservation_cap_tokens: int | None = None
+    """The most of a reservation that an endpoint charging at admission books."""
+    cached_tokens_count: bool = True
+    """Whether cached input counts against token limits."""
+    profile: str = ""
+    """Where its price is found."""

@@ -51,7 +51,7 @@ class Governor(Protocol):
         """Books the request, waiting as long as its limits need and never longer.
 
         Tells each wait and its reason before it begins. Returns the booking's number. Raises
-        DayLimitReached when only a day's or hour's reset would help, RequestRefused when the
+        DayLimitReached when only a day's or hour's reset would help, RequestTooLarge when the
         request is larger than a whole window allows.
         """
         ...

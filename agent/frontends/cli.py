@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from agent import __version__
-from agent.frontends import cli_read, cli_run
+from agent.frontends import cli_read, cli_rehearse, cli_run
 from agent.frontends.edge import exit_code_of
 
 app = typer.Typer(
@@ -36,6 +36,7 @@ COMMANDS = (
     cli_read.report,
     cli_read.merge,
     cli_run.demo,
+    cli_rehearse.rehearse,
 )
 for command in COMMANDS:
     app.command()(command)

@@ -1,172 +1,114 @@
 """Turns what an endpoint answered instead of a reply into the one error that says what to do.
 
-The rules are tried from the top and the first that fits decides; each stands for bodies that
-providers really send.
+The rules are data, in `triage_rules`; figures and names are read by `told`.
 """
 
-import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import replace
 
 from agent.domain.profile import Profile
 from agent.errors import (
-    AuthError,
     ContextOverflow,
     DayLimitReached,
     MalformedReply,
     ModelUnknown,
     ProviderError,
     RateLimited,
-    RequestRefused,
+    RequestTooLarge,
+    SchemaRejected,
     Unavailable,
     Unreachable,
 )
+from agent.providers.told import (
+    exceeded_limit,
+    output_cap,
+    reset_seconds,
+    wait_seconds,
+    window_tokens,
+)
+from agent.providers.triage_rules import DAY, KINDS, Kind, kind_of
 from agent.providers.trouble import Trouble, error_in, read_body, read_chunk
 
-__all__ = ["error_in", "malformed", "model_unknown", "triage", "triage_chunk", "unavailable"]
+__all__ = [
+    "error_in",
+    "malformed",
+    "model_unknown",
+    "triage",
+    "triage_chunk",
+    "unavailable",
+    "unreachable",
+]
 
-SERVER_ERRORS = range(500, 600)
-CLIENT_ERRORS = range(400, 500)
-TOO_LONG = (400, 413, 422)
-"""Elsewhere `too many tokens` speaks of a rate, not of the window."""
-
-
-@dataclass(frozen=True)
-class Rule:
-    """`kind` names a sentence; empty `statuses` or `words` fit anything."""
-
-    kind: str
-    statuses: range | tuple[int, ...] = ()
-    words: str = ""
-    """A regular expression over code, type and message, in lower case."""
-    page: bool | None = None
-    """Whether the body is a web page."""
-    empty: bool = False
-    """Whether the body must be empty."""
-
-    def fits(self, trouble: Trouble) -> bool:
-        return (
-            (not self.statuses or trouble.status in self.statuses)
-            and (self.page is None or self.page == trouble.is_page)
-            and (not self.empty or trouble.is_empty)
-            and (not self.words or re.search(self.words, trouble.words) is not None)
-        )
+LONGEST_MINUTE_SECONDS = 120.0
+"""An endpoint that asks for more is not full for a minute; the SDKs draw the line here too."""
 
 
-RULES = (
-    Rule("unavailable", SERVER_ERRORS),
-    Rule("address", (404, 405), page=True),
-    Rule("unavailable", (400, 403, 429), page=True),
-    Rule("minute", (402,), "in_flight_budget"),
-    Rule("day", (400, 429), r"allocat(ed|ion)\W?quota"),
-    Rule("credit", (402, 412)),
-    Rule(
-        "credit",
-        CLIENT_ERRORS,
-        "insufficient_quota|arrearage|billing_error|credit balance|insufficient (credit|balance)",
-    ),
-    Rule("key", (401, 403)),
-    Rule("key", (400,), "wrong_api_key|invalid_api_key|api key not valid"),
-    Rule(
-        "overflow",
-        TOO_LONG,
-        "context_length_exceeded|exceed_context_size|prompt is too long|maximum context length"
-        "|reduce the length of the|exceeds the context window|exceeds the available context size"
-        "|greater than the context length|range of input length|exceed context limit"
-        r"|max_new_tokens\W* must be|request too large",
-    ),
-    Rule("overflow", (413,)),
-    Rule("overflow", TOO_LONG, empty=True),
-    Rule("day", (429,), r"per[ -](day|hour)|\b[rt]p[dh]\b|daily"),
-    Rule("minute", (429,)),
-    Rule("mistake", (400, 422), "tool_use_failed|not present in the tools list"),
-    Rule(
-        "model",
-        CLIENT_ERRORS,
-        "model_not_found|model_not_exist|model_decommissioned|not a valid model"
-        "|model.{0,80}(does not|not) (exist|found)|unable to access model",
-    ),
-    Rule("model", (404,), "model"),
-    Rule("address", (404, 405)),
-    Rule("unavailable", (408, 409, 425)),
-    Rule("refused", CLIENT_ERRORS),
-    Rule("unavailable"),
-)
+def triage(
+    status: int,
+    headers: Mapping[str, str],
+    body: str,
+    profile: Profile,
+    *,
+    request_bytes: int | None = None,
+) -> ProviderError:
+    """The error for an HTTP answer that is not a reply.
 
-ERRORS: dict[str, type[ProviderError]] = {
-    "key": AuthError,
-    "credit": AuthError,
-    "model": ModelUnknown,
-    "address": RequestRefused,
-    "overflow": ContextOverflow,
-    "day": DayLimitReached,
-    "minute": RateLimited,
-    "mistake": MalformedReply,
-    "refused": RequestRefused,
-    "unavailable": Unavailable,
-}
-
-SENTENCES = {
-    "key": "{url} refuses {key} ({said}); check that it is current and made for this endpoint",
-    "credit": "{url} says that the account of {key} cannot pay ({said}); "
-    "add credit or use another key",
-    "model": "{url} does not serve the model {model!r} ({said}); name another",
-    "address": "{url} has no chat endpoint ({said}); check OPENAI_BASE_URL, it mostly ends in /v1",
-    "overflow": "the request does not fit the window of {model!r} at {url} ({said}); "
-    "set window_tokens to what the endpoint really serves",
-    "day": "{url} has reached a limit of the day or hour ({said}); "
-    "run `gardener resume` after its reset",
-    "minute": "{url} has reached a limit of the minute ({said}); "
-    "wait a minute, then run `gardener resume`",
-    "mistake": "{url} took back a tool call of {model!r} ({said}); "
-    "run `gardener resume` to try again",
-    "refused": "{url} refuses the request ({said}); check that model and profile fit this endpoint",
-    "unavailable": "{url} did not serve the request ({said}); "
-    "run `gardener resume` when it is back",
-}
-
-
-def triage(status: int, headers: Mapping[str, str], body: str, profile: Profile) -> ProviderError:
-    """The error for an HTTP answer that is not a reply."""
-    trouble = read_body(status, body)
-    return error_of(trouble, retry_after_seconds(headers, trouble.message), profile)
+    `request_bytes` is the length of the body that was sent: a refusal without a word is an
+    overflow only when the request may be long.
+    """
+    lower = {name.lower(): value for name, value in headers.items()}
+    trouble = replace(read_body(status, body), headers=lower, request_bytes=request_bytes)
+    return error_of(trouble, kind_of(trouble), profile)
 
 
 def triage_chunk(chunk: Mapping[str, object], profile: Profile) -> ProviderError:
-    """The error for an error object where a piece of a reply should be."""
+    """The error for an error object where a piece of a reply should be.
+
+    The endpoint had let the request in, so a refusal without a known reason is a failure of its
+    own, and the request is sent again.
+    """
     trouble = read_chunk(chunk)
-    return error_of(trouble, retry_after_seconds({}, trouble.message), profile)
+    kind = kind_of(trouble)
+    return error_of(trouble, "unavailable" if kind == "refused" else kind, profile)
 
 
-def error_of(trouble: Trouble, retry_after: float | None, profile: Profile) -> ProviderError:
-    kind = next(rule.kind for rule in RULES if rule.fits(trouble))
-    text = SENTENCES[kind].format(
+def error_of(trouble: Trouble, name: str, profile: Profile) -> ProviderError:
+    """The error of a kind, with what the trouble tells of seconds, windows, caps and fields."""
+    kind, seconds = KINDS[name], wait_seconds(trouble.headers, trouble.words)
+    if kind.error is RateLimited and seconds and seconds > LONGEST_MINUTE_SECONDS:
+        kind = kind if kind.longest_seconds else KINDS[DAY]
+    text = sentence(kind, trouble, profile)
+    error, words = kind.error, trouble.words
+    if error is SchemaRejected:
+        return SchemaRejected(text, trouble.field)
+    if error is RequestTooLarge:
+        cap = output_cap(words)
+        return RequestTooLarge(text, cap or exceeded_limit(words), of_output=name == "cap")
+    if error is ContextOverflow:
+        return ContextOverflow(text, window_tokens(words))
+    if issubclass(error, DayLimitReached):
+        return error(text, reset_seconds(trouble.headers, words))
+    if issubclass(error, RateLimited | Unavailable):
+        return error(text, bounded(kind, seconds))
+    return error(text)
+
+
+def sentence(kind: Kind, trouble: Trouble, profile: Profile) -> str:
+    return kind.sentence.format(
         url=profile.base_url,
         key=f"the key in {profile.key_env}" if profile.key_env else "the key",
         model=profile.model,
+        profile=profile.name,
+        field=trouble.field,
         said=trouble.said,
     )
-    return RateLimited(text, retry_after) if kind == "minute" else ERRORS[kind](text)
 
 
-def retry_after_seconds(headers: Mapping[str, str], message: str) -> float | None:
-    """The endpoint's own figure: from a header, else from its words (`try again in 1m26.4s`)."""
-    milliseconds = as_seconds(headers.get("retry-after-ms"))
-    if milliseconds is not None:
-        return milliseconds / 1000
-    if (seconds := as_seconds(headers.get("retry-after"))) is not None:
-        return seconds
-    told = re.search(r"try again in (?:(\d+)m(?!s))?(?:([\d.]+)(ms|s))?", message)
-    if not told or not any(told.groups()):
-        return None
-    minutes, amount, unit = told.groups()
-    rest = float(amount or 0) / (1000 if unit == "ms" else 1)
-    return 60 * int(minutes or 0) + rest
-
-
-def as_seconds(text: str | None) -> float | None:
-    """Of the header's two forms only the number is read; the date would need a clock."""
-    return float(text) if text and re.fullmatch(r"\d+(\.\d+)?", text) else None
+def bounded(kind: Kind, seconds: float | None) -> float | None:
+    """The endpoint's figure, never longer than a known window."""
+    if seconds is None:
+        return kind.usual_seconds
+    return seconds if kind.longest_seconds is None else min(seconds, kind.longest_seconds)
 
 
 def model_unknown(profile: Profile, served: list[str]) -> ModelUnknown:

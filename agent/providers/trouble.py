@@ -4,8 +4,13 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from dataclasses import field as dataclass_field
+
+from agent.providers.told import refused_field
 
 MESSAGE_CHARACTERS = 300
+SMALL_BYTES = 16_384
+"""No window in use is so small that a body shorter than this does not fit it."""
 STATUS_OF_WORDS = (
     (r"rate.?limit|quota|too_many", 429),
     (r"context_length|invalid_request|tool_use_failed", 400),
@@ -26,6 +31,27 @@ class Trouble:
     """Code, type and message in lower case."""
     is_page: bool = False
     is_empty: bool = False
+    param: str = ""
+    """The field that the error is about, where it has a place for that."""
+    headers: Mapping[str, str] = dataclass_field(default_factory=dict)
+    """In lower case."""
+    request_bytes: int | None = None
+    """The length of the refused body, None when it is not known."""
+
+    @property
+    def should_retry(self) -> bool | None:
+        """What the endpoint says itself of sending the request again."""
+        told = self.headers.get("x-should-retry", "").lower()
+        return {"true": True, "false": False}.get(told)
+
+    @property
+    def may_be_long(self) -> bool:
+        return self.request_bytes is None or self.request_bytes >= SMALL_BYTES
+
+    @property
+    def field(self) -> str:
+        """The field that the endpoint does not take, empty when it names none."""
+        return refused_field(self.message, self.param, self.words)
 
     @property
     def said(self) -> str:
@@ -70,7 +96,11 @@ def error_in(body: object) -> object | None:
         if body.get(name):
             inner: object = body[name]
             return error_in(inner) or inner
-    is_flat = "choices" not in body and "message" in body and ("type" in body or "code" in body)
+    is_flat = (
+        "choices" not in body
+        and isinstance(body.get("message"), str)
+        and ("type" in body or "code" in body)
+    )
     return body if is_flat or body.get("object") == "error" else None
 
 
@@ -80,4 +110,9 @@ def trouble_of(status: int, error: object) -> Trouble:
         return Trouble(status, text, text.lower(), is_empty=not text)
     message = error.get("message") or json.dumps(error)
     words = (error.get("code"), error.get("type"), message, error.get("metadata"))
-    return Trouble(status, str(message), " ".join(str(word) for word in words if word).lower())
+    return Trouble(
+        status,
+        str(message),
+        " ".join(str(word) for word in words if word).lower(),
+        param=str(error.get("param") or ""),
+    )

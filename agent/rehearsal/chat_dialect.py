@@ -1,116 +1,113 @@
-"""Writes answers in the OpenAI chat dialect, whole or as a stream."""
+"""The OpenAI chat completions dialect: reads requests, writes replies whole or as chunks."""
 
-import json
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Iterator
 
-from agent.rehearsal.local_http import Answer
+from agent.rehearsal.wire import (
+    FINGERPRINT,
+    Asked,
+    ChatStyle,
+    Complaint,
+    Json,
+    WireCall,
+    WireReply,
+    cut,
+    json_bytes,
+    objects,
+    whole_number,
+)
 
-Json = dict[str, Any]
-PIECE_CHARACTERS = 48
-FINGERPRINT = "rehearsal"
-
-
-@dataclass(frozen=True)
-class WireCall:
-    call_id: str
-    name: str
-    arguments: str
-
-
-@dataclass(frozen=True)
-class WireReply:
-    """What the server says, with its own count of tokens."""
-
-    reply_id: str
-    model: str
-    text: str
-    calls: tuple[WireCall, ...]
-    finish_reason: str
-    prompt_tokens: int
-    cached_tokens: int
-    completion_tokens: int
+TAIL = b"data: [DONE]\n\n"
 
 
-def answer_chat(reply: WireReply, request: Json) -> Answer:
-    """The answer in the form that the request asks for."""
-    if not request.get("stream"):
-        return json_answer(200, whole_reply(reply))
-    options = request.get("stream_options")
-    with_usage = isinstance(options, dict) and bool(options.get("include_usage"))
-    return stream_answer(event(chunk) for chunk in reply_chunks(reply, with_usage=with_usage))
+def read(body: Json) -> Asked | Complaint:
+    messages = body.get("messages")
+    if not isinstance(messages, list) or not messages:
+        return Complaint("bad", {"message": "messages must be a list that is not empty"})
+    if not all(isinstance(message, dict) for message in messages):
+        return Complaint("bad", {"message": "each of the messages must be an object"})
+    options = body.get("stream_options")
+    return Asked(
+        dialect="openai_chat",
+        model=body["model"],
+        messages=tuple(messages),
+        tools=tuple(objects(body.get("tools"))),
+        tool_choice=body.get("tool_choice"),
+        output_tokens=whole_number(body.get("max_completion_tokens"))
+        or whole_number(body.get("max_tokens")),
+        streamed=bool(body.get("stream")),
+        wants_usage=isinstance(options, dict) and bool(options.get("include_usage")),
+        body=body,
+    )
 
 
-def json_answer(status: int, body: object) -> Answer:
-    return Answer(status, "application/json", (json.dumps(body).encode(),))
+def encode(chunk: Json) -> bytes:
+    return b"data: " + json_bytes(chunk) + b"\n\n"
 
 
-def stream_answer(events: Iterable[bytes]) -> Answer:
-    def pieces() -> Iterator[bytes]:
-        yield from events
-        yield b"data: [DONE]\n\n"
-
-    return Answer(200, "text/event-stream; charset=utf-8", pieces(), streamed=True)
-
-
-def event(chunk: Json) -> bytes:
-    return b"data: " + json.dumps(chunk).encode() + b"\n\n"
-
-
-def error_answer(status: int, message: str, code: str, kind: str) -> Answer:
-    error = {"message": message, "type": kind, "param": None, "code": code}
-    return json_answer(status, {"error": error})
-
-
-def refused(message: str, code: str = "invalid_request") -> Answer:
-    return error_answer(400, message, code, "invalid_request_error")
-
-
-def whole_reply(reply: WireReply) -> Json:
+def whole(reply: WireReply) -> Json:
     message: Json = {"role": "assistant", "content": reply.text or None}
+    if reply.reasoning:
+        message["reasoning"] = reply.reasoning
     if reply.calls:
         message["tool_calls"] = [
-            {
-                "id": call.call_id,
-                "type": "function",
-                "function": {"name": call.name, "arguments": call.arguments},
-            }
+            {"id": call.call_id, "type": "function", "function": function_of(call)}
             for call in reply.calls
         ]
     choice = {"index": 0, "message": message, "finish_reason": reply.finish_reason}
     return {**envelope(reply, "chat.completion"), "choices": [choice], "usage": usage(reply)}
 
 
-def reply_chunks(reply: WireReply, *, with_usage: bool) -> Iterator[Json]:
+def function_of(call: WireCall) -> Json:
+    return {"name": call.name, "arguments": call.arguments}
+
+
+def events(reply: WireReply, style: ChatStyle, wants_usage: bool) -> Iterator[Json]:
     shell = envelope(reply, "chat.completion.chunk")
+    opening = {"role": "assistant"} if style.bare else {"role": "assistant", "content": ""}
 
     def chunk(delta: Json, finish_reason: str | None = None) -> Json:
-        choice = {"index": 0, "delta": delta, "finish_reason": finish_reason}
+        choice: Json = {"index": 0, "delta": delta}
+        if finish_reason or not style.bare:
+            choice["finish_reason"] = finish_reason
         return {**shell, "choices": [choice]}
 
-    yield chunk({"role": "assistant", "content": ""})
-    for piece in cut(reply.text):
-        yield chunk({"content": piece})
-    for index, call in enumerate(reply.calls):
-        head = {"name": call.name, "arguments": ""}
-        opening = {"index": index, "id": call.call_id, "type": "function", "function": head}
-        yield chunk({"tool_calls": [opening]})
-        for piece in cut(call.arguments):
-            yield chunk({"tool_calls": [{"index": index, "function": {"arguments": piece}}]})
-    yield chunk({}, reply.finish_reason)
-    if with_usage:
+    for number, delta in enumerate((opening, *deltas(reply, style))):
+        yield chunk({"role": "assistant", **delta} if number and style.role_repeated else delta)
+    last = {**chunk({}, reply.finish_reason), **style.finish_extra}
+    if style.usage == "finish":
+        yield {**last, "usage": usage(reply)}
+        return
+    yield last
+    if wants_usage or style.usage == "always":
         yield {**shell, "choices": [], "usage": usage(reply)}
 
 
-def cut(text: str) -> Iterator[str]:
-    for start in range(0, len(text), PIECE_CHARACTERS):
-        yield text[start : start + PIECE_CHARACTERS]
+def deltas(reply: WireReply, style: ChatStyle) -> Iterator[Json]:
+    for piece in cut(reply.reasoning):
+        yield {"reasoning": piece}
+    for piece in cut(reply.text):
+        yield {"content": piece}
+    for index, call in enumerate(reply.calls):
+        for entry in call_pieces(reply, call, index, style):
+            yield {"tool_calls": [entry]}
+
+
+def call_pieces(reply: WireReply, call: WireCall, index: int, style: ChatStyle) -> Iterator[Json]:
+    head = {"index": index, "id": call.call_id, "type": "function"}
+    if style.calls == "whole" and reply.argument_characters > 1:
+        yield {**head, "function": function_of(call)}
+        return
+    yield {**head, "function": {"name": call.name, "arguments": ""}}
+    place: Json = {"index": index}
+    if style.calls == "empty_id":
+        place |= {"id": "", "type": "function"}
+    for piece in cut(call.arguments, reply.argument_characters):
+        yield {**place, "function": {"arguments": piece}}
 
 
 def envelope(reply: WireReply, kind: str) -> Json:
     return {
-        "id": reply.reply_id,
+        "id": f"chatcmpl-{reply.reply_id}",
         "object": kind,
         "created": 0,
         "model": reply.model,
@@ -124,13 +121,4 @@ def usage(reply: WireReply) -> Json:
         "completion_tokens": reply.completion_tokens,
         "total_tokens": reply.prompt_tokens + reply.completion_tokens,
         "prompt_tokens_details": {"cached_tokens": reply.cached_tokens},
-    }
-
-
-def model_list(*names: str) -> Json:
-    return {
-        "object": "list",
-        "data": [
-            {"id": name, "object": "model", "created": 0, "owned_by": FINGERPRINT} for name in names
-        ],
     }

@@ -4,9 +4,11 @@ import socket
 import socketserver
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from email.utils import formatdate
 from functools import partial
 from http.server import BaseHTTPRequestHandler
 from types import TracebackType
@@ -16,6 +18,14 @@ HOST = "127.0.0.1"
 POLL_SECONDS = 0.05
 JOIN_SECONDS = 2.0
 LARGEST_BODY_BYTES = 64 * 1024 * 1024
+MOST_CONNECTIONS = 256
+SILENT_CLIENT_SECONDS = 600.0
+"""A client that neither sends nor reads for so long loses its connection."""
+FULL = b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+
+
+def never() -> bool:
+    return False
 
 
 @dataclass(frozen=True)
@@ -26,6 +36,8 @@ class Received:
     path: str
     headers: Mapping[str, str]
     body: bytes
+    is_gone: Callable[[], bool] = field(default=never, compare=False, repr=False)
+    """Whether the client has left."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +48,7 @@ class Answer:
     content_type: str
     pieces: Iterable[bytes]
     streamed: bool = False
+    headers: tuple[tuple[str, str], ...] = ()
 
 
 Answering = Callable[[Received], Answer]
@@ -43,10 +56,21 @@ Connection = socket.socket | tuple[bytes, socket.socket]
 
 
 class LocalServer:
-    """Listens from start to stop on a free port."""
+    """Listens from start to stop, on a free port unless one is named."""
 
-    def __init__(self, answer: Answering) -> None:
+    def __init__(
+        self,
+        answer: Answering,
+        *,
+        port: int = 0,
+        now: Callable[[], float] = time.time,
+        most_connections: int = MOST_CONNECTIONS,
+    ) -> None:
+        """`now` gives the seconds since 1970 that the header `Date` tells."""
         self._answer = answer
+        self._wanted_port = port
+        self._now = now
+        self._most_connections = most_connections
         self._listener: Listener | None = None
         self._thread: threading.Thread | None = None
         self._port = 0
@@ -56,7 +80,9 @@ class LocalServer:
         return f"http://{HOST}:{self._port}"
 
     def start(self) -> None:
-        self._listener = Listener((HOST, 0), partial(Handler, self._answer))
+        """Raises OSError when the port is taken."""
+        handler = partial(Handler, self._answer, self._now)
+        self._listener = Listener((HOST, self._wanted_port), handler, self._most_connections)
         self._port = self._listener.server_address[1]
         self._thread = threading.Thread(
             target=self._listener.serve_forever, args=(POLL_SECONDS,), daemon=True
@@ -95,12 +121,20 @@ class Listener(socketserver.ThreadingTCPServer):
     daemon_threads = True
     request_queue_size = 64
 
-    def __init__(self, address: tuple[str, int], handler: Callable[..., "Handler"]) -> None:
+    def __init__(
+        self, address: tuple[str, int], handler: Callable[..., "Handler"], most_connections: int
+    ) -> None:
         self._workers: list[tuple[threading.Thread, socket.socket]] = []
+        self._most_connections = most_connections
         super().__init__(address, handler)
 
     def process_request(self, request: Connection, client_address: object) -> None:
         self._workers = [worker for worker in self._workers if worker[0].is_alive()]
+        if len(self._workers) >= self._most_connections and isinstance(request, socket.socket):
+            with suppress(OSError):
+                request.sendall(FULL)
+            self.shutdown_request(request)
+            return
         thread = threading.Thread(
             target=self.process_request_thread, args=(request, client_address), daemon=True
         )
@@ -116,7 +150,7 @@ class Listener(socketserver.ThreadingTCPServer):
             thread.join(JOIN_SECONDS)
 
     def handle_error(self, request: Connection, client_address: object) -> None:
-        if not isinstance(sys.exception(), ConnectionError):
+        if not isinstance(sys.exception(), ConnectionError | TimeoutError):
             super().handle_error(request, client_address)
 
 
@@ -125,15 +159,20 @@ class Handler(BaseHTTPRequestHandler):
 
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
+    timeout = SILENT_CLIENT_SECONDS
+    server_version = "rehearsal"
+    sys_version = ""
 
     def __init__(
         self,
         answer: Answering,
+        now: Callable[[], float],
         request: socket.socket,
         client_address: tuple[str, int],
         server: socketserver.BaseServer,
     ) -> None:
         self._answer = answer
+        self._now = now
         super().__init__(request, client_address, server)
 
     def do_GET(self) -> None:
@@ -141,6 +180,12 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         self._respond()
+
+    def version_string(self) -> str:
+        return self.server_version
+
+    def date_time_string(self, timestamp: float | None = None) -> str:
+        return formatdate(self._now() if timestamp is None else timestamp, usegmt=True)
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base's name
         """Requests are recorded by what answers them."""
@@ -152,7 +197,22 @@ class Handler(BaseHTTPRequestHandler):
             self._send(Answer(413, "text/plain", (b"the body is too large or broken",)))
             return
         headers = {name.lower(): value for name, value in self.headers.items()}
-        self._send(self._answer(Received(self.command, self.path, headers, body)))
+        received = Received(self.command, self.path, headers, body, self._is_gone)
+        self._send(self._answer(received))
+
+    def _is_gone(self) -> bool:
+        """Looks whether the connection has ended, without taking anything from it."""
+        patience = self.connection.gettimeout()
+        try:
+            self.connection.setblocking(False)
+            return not self.connection.recv(1, socket.MSG_PEEK)
+        except BlockingIOError:
+            return False
+        except OSError:
+            return True
+        finally:
+            with suppress(OSError):
+                self.connection.settimeout(patience)
 
     def _read_body(self) -> bytes | None:
         if self.headers.get("Transfer-Encoding", "").lower() == "chunked":
@@ -178,7 +238,10 @@ class Handler(BaseHTTPRequestHandler):
 
     def _send(self, answer: Answer) -> None:
         self.send_response(answer.status)
-        self.send_header("Content-Type", answer.content_type)
+        if answer.content_type:
+            self.send_header("Content-Type", answer.content_type)
+        for name, value in answer.headers:
+            self.send_header(name, value)
         if answer.streamed:
             self.send_header("Transfer-Encoding", "chunked")
             self.end_headers()

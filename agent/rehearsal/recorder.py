@@ -10,18 +10,12 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
 
-from agent.rehearsal.chat_dialect import (
-    Json,
-    WireReply,
-    answer_chat,
-    error_answer,
-    json_answer,
-    model_list,
-    refused,
-)
+from agent.rehearsal.dialects import BY_PATH
+from agent.rehearsal.flavours import REHEARSAL
 from agent.rehearsal.local_http import Answer, LocalServer, Received
-from agent.rehearsal.other_dialects import answer_messages, answer_responses
+from agent.rehearsal.refusals import refuse
 from agent.rehearsal.token_count import content_text, count_tokens
+from agent.rehearsal.wire import Complaint, Json, WireReply, json_answer, model_list
 
 MODEL = "recording-endpoint"
 SECRET_HEADERS = frozenset({"authorization", "x-api-key", "api-key", "cookie"})
@@ -73,19 +67,19 @@ class RecordingEndpoint:
         path = received.path.partition("?")[0].rstrip("/")
         if received.method == "GET" and path.endswith("/models"):
             return json_answer(200, model_list(MODEL))
-        answer = next((ANSWERS[end] for end in ANSWERS if path.endswith(end)), None)
-        if answer is None or received.method != "POST":
-            message = f"no {received.method} {path} here"
-            return error_answer(404, message, "not_found", "invalid_request_error")
+        dialect = next((BY_PATH[end] for end in BY_PATH if path.endswith(end)), None)
+        if dialect is None or received.method != "POST":
+            where = {"method": received.method, "path": path}
+            return refuse(REHEARSAL, Complaint("path", where))
         try:
             request = json.loads(received.body)
         except ValueError:
             request = None
         if not isinstance(request, dict):
-            return refused("We could not parse the JSON body of your request.")
+            return refuse(REHEARSAL, Complaint("json"))
         call = recorded(received, path, request)
         self._calls.append(call)
-        return answer(self._reply(call, request), request)
+        return dialect.answer(self._reply(call, request), request)
 
     def _reply(self, call: RecordedCall, request: Json) -> WireReply:
         text = f"This is the recorded answer {self.token}."
@@ -102,13 +96,6 @@ class RecordingEndpoint:
             cached_tokens=0,
             completion_tokens=count_tokens(len(text)),
         )
-
-
-ANSWERS = {
-    "/chat/completions": answer_chat,
-    "/responses": answer_responses,
-    "/messages": answer_messages,
-}
 
 
 def recorded(received: Received, path: str, request: Json) -> RecordedCall:

@@ -21,6 +21,8 @@ class ScriptedCall(Value):
 
 class ScriptedReply(Value):
     say: str = ""
+    think: str = ""
+    """Reasoning, sent where the dialect has a place for it."""
     calls: tuple[ScriptedCall, ...] = ()
     stop: Literal["end_turn", "stop", "tool_calls", "length"] | None = None
     """The finish reason; without it the calls decide."""

@@ -44,19 +44,20 @@ class PrefixMemory:
         self._sorted: list[str] = []
         self._order: deque[str] = deque()
 
-    def add(self, prompt: str) -> int:
+    def shared(self, prompt: str) -> int:
         """Characters that the prompt shares with the beginning of an earlier prompt.
 
         In sorted order the prompt with the longest common beginning is a neighbour.
         """
         place = bisect_left(self._sorted, prompt)
         neighbours = self._sorted[max(0, place - 1) : place + 1]
-        shared = max((common_length(prompt, other) for other in neighbours), default=0)
+        return max((common_length(prompt, other) for other in neighbours), default=0)
+
+    def add(self, prompt: str) -> None:
         insort(self._sorted, prompt)
         self._order.append(prompt)
         if len(self._order) > REMEMBERED_PROMPTS:
             del self._sorted[bisect_left(self._sorted, self._order.popleft())]
-        return shared
 
 
 def common_length(one: str, other: str) -> int:

@@ -15,7 +15,8 @@ from agent.rehearsal.script import (
     ScriptedReply,
     ScriptedSession,
 )
-from agent.rehearsal.server import RehearsalServer, SeenRequest
+from agent.rehearsal.server import RehearsalServer
+from agent.rehearsal.visit import SeenRequest
 
 SCRIPT = Script(
     version=1,
@@ -153,6 +154,7 @@ def test_broken_arguments_and_the_finish_reason_are_sent_as_scripted(
 def test_the_program_s_own_request_gets_the_endpoint_s_reply(server: RehearsalServer) -> None:
     _, text = send(server, {"model": "rehearsal", "messages": MESSAGES})
     assert json.loads(text)["choices"][0]["message"]["content"] == "hello from the script"
+    (seen,) = server.requests
     assert server.requests == (
         SeenRequest(
             path="/v1/chat/completions",
@@ -164,6 +166,10 @@ def test_the_program_s_own_request_gets_the_endpoint_s_reply(server: RehearsalSe
             prompt_tokens=3,
             cached_tokens=0,
             status=200,
+            account="no-key",
+            at=seen.at,
+            completion_tokens=6,
+            charged_tokens=9,
         ),
     )
 

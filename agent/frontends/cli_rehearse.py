@@ -1,0 +1,120 @@
+"""The command that serves the rehearsal, as the command line sees it."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from agent.frontends import flags
+
+Script = Annotated[
+    Path | None,
+    typer.Argument(
+        metavar="SCRIPT",
+        help="Replies come from SCRIPT; without one short replies are made up.",
+        show_default=False,
+    ),
+]
+Profile = Annotated[
+    str | None,
+    typer.Option(
+        "--profile",
+        metavar="NAME",
+        help="Play the endpoint of this profile: its limits, window, errors and speed.",
+    ),
+]
+Port = Annotated[
+    int, typer.Option("--port", min=0, max=65_535, metavar="PORT", help="0: any that is free.")
+]
+Limits = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--limit",
+        metavar="LIMIT",
+        help="Such as tokens/minute=300k or requests/day=2400:fixed; may be given again.",
+    ),
+]
+TokensPerSecond = Annotated[
+    float | None,
+    typer.Option("--tokens-per-second", min=0, metavar="N", help="Speed."),
+]
+FirstToken = Annotated[
+    float,
+    typer.Option("--first-token-seconds", min=0, metavar="S", help="Time to the first token."),
+]
+TimeScale = Annotated[
+    float,
+    typer.Option(
+        "--time-scale",
+        min=0.001,
+        max=100_000,
+        metavar="N",
+        help="Seconds of the limits that pass in a real one.",
+    ),
+]
+Faults = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--fault",
+        metavar="NAME",
+        help="Such as drop, qwen-xml or all; may be given again. `list` shows every one.",
+    ),
+]
+Share = Annotated[
+    float,
+    typer.Option(
+        "--faults-share", min=0, max=1, metavar="N", help="Share of requests that are hit."
+    ),
+]
+Stay = Annotated[
+    bool,
+    typer.Option(
+        "--faults-stay", help="Also hit a request that is sent again; else it is served clean."
+    ),
+]
+Seed = Annotated[
+    int,
+    typer.Option("--seed", metavar="N", help="The same seed hits the same requests."),
+]
+
+
+def rehearse(
+    script: Script = None,
+    profile: Profile = None,
+    port: Port = 0,
+    limit: Limits = None,
+    tokens_per_second: TokensPerSecond = None,
+    first_token_seconds: FirstToken = 0.0,
+    time_scale: TimeScale = 1.0,
+    fault: Faults = None,
+    faults_share: Share = 0.2,
+    faults_stay: Stay = False,
+    seed: Seed = 0,
+    json: flags.Json = False,
+) -> int:
+    """Serve a scripted model, with limits and faults.
+
+    It runs until Ctrl-C, takes any key, and speaks the dialects of OpenAI (chat completions and responses) and Anthropic (messages).
+
+    \b
+    Example:  gardener rehearse --profile cerebras-code-pro --fault drop --seed 7
+    Next:     the line that it prints, in another terminal
+    """
+    from agent.frontends import commands_rehearse
+
+    if fault == ["list"]:
+        return commands_rehearse.list_faults(as_json=json).exit_code
+    return commands_rehearse.rehearse(
+        as_json=json,
+        script=script,
+        profile=profile,
+        port=port,
+        limits=tuple(limit or ()),
+        faults=tuple(fault or ()),
+        faults_share=faults_share,
+        faults_stay=faults_stay,
+        seed=seed,
+        time_scale=time_scale,
+        tokens_per_second=tokens_per_second,
+        first_token_seconds=first_token_seconds,
+    ).exit_code

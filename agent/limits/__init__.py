@@ -1,0 +1,1 @@
+"""The governor, which admits requests, and the ledger, which accounts for every token."""

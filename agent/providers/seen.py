@@ -1,0 +1,73 @@
+"""What was seen of an endpoint while it was tried."""
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from agent.domain.message import Completion
+from agent.domain.profile import Profile
+from agent.errors import ProviderError
+from agent.providers.model_list import ModelList
+
+if TYPE_CHECKING:
+    from agent.providers.recording import Exchange
+
+
+@dataclass(frozen=True)
+class Reply:
+    """A reply, with what was seen of it on the wire."""
+
+    completion: Completion
+    exchange: "Exchange"
+    text_at: float | None = None
+    """When the first text arrived, by the clock; None for a reply without text."""
+
+    @property
+    def first_seconds(self) -> float:
+        """From the request to the first piece of text, or else of the body."""
+        first = self.exchange.first_at if self.text_at is None else self.text_at
+        return first - self.exchange.sent_at
+
+    @property
+    def writing_seconds(self) -> float:
+        return self.exchange.last_at - self.exchange.first_at
+
+
+@dataclass(frozen=True)
+class Overflow:
+    """What came back for a request over the window."""
+
+    error: ProviderError | None
+    """None when the endpoint served it."""
+    status: int = 0
+    said_nothing: bool = False
+    input_tokens: int = 0
+    """What the endpoint counted when it served it."""
+
+
+@dataclass
+class Seen:
+    """Everything that was seen of an endpoint."""
+
+    profile: Profile
+    """As it was given."""
+    learned: Profile
+    """With what refusals taught."""
+    reached_seconds: float | None = None
+    """How long the first answer's head took; None when nothing answered."""
+    models: ModelList | None = None
+    list_error: ProviderError | None = None
+    skew_seconds: float | None = None
+    """How far the endpoint's clock is ahead of this machine's."""
+    headers: set[str] = field(default_factory=set)
+    """Names of the limit headers that came."""
+    tool: Reply | None = None
+    text: Reply | None = None
+    overflow: Overflow | None = None
+    troubles: list[ProviderError] = field(default_factory=list)
+    """What went wrong and was tried again."""
+    blocked: ProviderError | None = None
+    """What kept the checkup from going on."""
+
+    @property
+    def replies(self) -> tuple[Reply, ...]:
+        return tuple(reply for reply in (self.tool, self.text) if reply)

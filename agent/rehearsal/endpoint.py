@@ -1,0 +1,270 @@
+"""One endpoint: reads a request, refuses it or lets it in, and answers it."""
+
+import threading
+from collections import deque
+from collections.abc import Mapping
+from typing import Any
+
+from agent.domain.message import SessionKey
+from agent.rehearsal.accounts import Accounts
+from agent.rehearsal.clock import ServerTime
+from agent.rehearsal.conditions import MODEL, Conditions, flavour_in
+from agent.rehearsal.counters import Counters, Entry
+from agent.rehearsal.dialects import Dialect
+from agent.rehearsal.faults import Dice, Fault, play_on_reply, traits
+from agent.rehearsal.faults_instead import Scene
+from agent.rehearsal.limit_books import Book, Books, Charge, Full
+from agent.rehearsal.limit_headers import limit_headers
+from agent.rehearsal.local_http import Answer, Received
+from agent.rehearsal.player import Player, bad, finish_reason, session_of, wire_calls
+from agent.rehearsal.reading import read_request
+from agent.rehearsal.refusals import refuse, refuse_full
+from agent.rehearsal.rules import complaint_about
+from agent.rehearsal.script import Script, ScriptedReply
+from agent.rehearsal.sending import Delivery, counted, cut_at_reservation, send
+from agent.rehearsal.token_count import PrefixMemory, count_tokens, prompt_text
+from agent.rehearsal.visit import SeenRequest, Visit
+from agent.rehearsal.window import overflow, read_tokens
+from agent.rehearsal.wire import Asked, Complaint, WireReply
+
+SESSION_HEADER = "x-gardener-session"
+REMEMBERED_REQUESTS = 50_000
+UNMARKED_TOKENS = 4
+"""What stands behind the last cache mark of a request."""
+
+
+class Endpoint:
+    """All state is behind one lock; nothing waits while it is held."""
+
+    def __init__(self, script: Script | None, conditions: Conditions, time: ServerTime) -> None:
+        self._conditions = conditions
+        self._time = time
+        self._player = Player(script)
+        self._dice = Dice(conditions.faults)
+        self._books = Books(conditions.limits, conditions.charging)
+        self._accounts = Accounts()
+        self._counters = Counters()
+        self._memories: dict[str, PrefixMemory] = {}
+        self._seen: deque[SeenRequest] = deque(maxlen=REMEMBERED_REQUESTS)
+        self._replies = 0
+        self._lock = threading.Lock()
+
+    @property
+    def seen(self) -> tuple[SeenRequest, ...]:
+        with self._lock:
+            return tuple(self._seen)
+
+    def counted(self) -> Mapping[str, Any]:
+        with self._lock:
+            return self._counters.report()
+
+    def answer(self, dialect: Dialect, received: Received) -> Answer:
+        """Answers a request for a reply; waits as the endpoint's pace wants it."""
+        flavour = flavour_in(self._conditions.flavour, dialect.name)
+        asked = read_request(dialect, received)
+        if isinstance(asked, Complaint):
+            return refuse(flavour, asked)
+        try:
+            key, turn = session_of(received.headers.get(SESSION_HEADER, ""))
+        except ValueError as error:
+            return refuse(flavour, bad(f"{SESSION_HEADER}: {error}"))
+        with self._lock:
+            visit = self._visit(dialect, received, asked, (key, turn))
+            decided = self._judge(visit)
+        if isinstance(decided, Answer):
+            return decided
+        return send(decided, self._conditions, self._time)
+
+    def _visit(
+        self,
+        dialect: Dialect,
+        received: Received,
+        asked: Asked,
+        session: tuple[SessionKey | None, int | None],
+    ) -> Visit:
+        flavour = flavour_in(self._conditions.flavour, dialect.name)
+        prompt = prompt_text({"messages": asked.messages, "tools": asked.tools})
+        prompt_tokens = count_tokens(len(prompt))
+        account = self._accounts.name(received.headers)
+        memory = self._memories.setdefault(account, PrefixMemory())
+        shared = min(prompt_tokens, count_tokens(memory.shared(prompt))) if asked.caches else 0
+        scene = Scene(
+            flavour=flavour,
+            dialect=dialect.name,
+            model=asked.model,
+            now=self._time.now(),
+            scale=self._time.told(1.0),
+            stall_seconds=self._conditions.faults.stall_seconds,
+            keep_silent=lambda seconds: self._time.keep_silent(seconds, received.is_gone),
+        )
+        return Visit(
+            path=received.path,
+            dialect=dialect,
+            asked=asked,
+            flavour=flavour,
+            account=account,
+            key=session[0],
+            turn=session[1],
+            scene=scene,
+            prompt=prompt,
+            prompt_tokens=prompt_tokens,
+            cached_tokens=shared - shared % flavour.cache_block_tokens,
+        )
+
+    def _judge(self, visit: Visit) -> Answer | Delivery:
+        """What becomes of a request, written into every book."""
+        chosen = self._complaint(visit) or self._player.choose(visit.asked, visit.key, visit.turn)
+        if isinstance(chosen, Complaint):
+            answer = refuse(visit.flavour, chosen)
+            return self._refused(visit, answer, str(answer.status))
+        book = self._books.of(visit.account, visit.asked.model)
+        full = book.full(self._charge(visit), visit.scene.now)
+        if full is not None:
+            return self._turned_away(visit, book, full)
+        plain = self._reply(visit, chosen)
+        faults = self._dice.throw(visit.account, visit.identity, traits(visit.asked, plain))
+        for fault in faults:
+            if not fault.booked:
+                played = fault.act(visit.scene)
+                assert isinstance(played, Answer)
+                self._player.note(visit.key, visit.turn, spoiled=True)
+                return self._refused(visit, played, f"{played.status} {fault.name}", faults)
+        return self._let_in(visit, book, plain, faults)
+
+    def _complaint(self, visit: Visit) -> Complaint | None:
+        conditions, asked = self._conditions, visit.asked
+        if not conditions.serves(asked.model):
+            served = (*conditions.models, MODEL)[0]
+            return Complaint("model", {"model": asked.model, "served": served})
+        return complaint_about(asked, visit.flavour) or overflow(
+            asked, visit.prompt_tokens, conditions, visit.flavour
+        )
+
+    def _charge(self, visit: Visit) -> Charge:
+        """What the request costs when it is let in: nothing yet where use is booked."""
+        charging = self._conditions.charging
+        if charging.mode == "usage":
+            return Charge(0)
+        reserved = charging.reserved(visit.asked.output_tokens)
+        return Charge(visit.prompt_tokens + reserved, visit.cached_tokens)
+
+    def _turned_away(self, visit: Visit, book: Book, full: Full) -> Answer:
+        scene, limit = visit.scene, full.standing.limit
+        standings = book.standings(scene.now)
+        answer = refuse_full(
+            visit.flavour, full, standings, visit.asked.model, scene.now, scene.scale
+        )
+        return self._refused(visit, answer, f"{answer.status} {limit.unit}/{limit.window}")
+
+    def _refused(
+        self, visit: Visit, answer: Answer, reason: str, faults: tuple[Fault, ...] = ()
+    ) -> Answer:
+        entry = Entry(visit.account, visit.asked.model, visit.scene.now, reason, names_of(faults))
+        self._write(visit, entry, answer.status)
+        return answer
+
+    def _reply(self, visit: Visit, chosen: ScriptedReply) -> WireReply:
+        self._replies += 1
+        flavour, asked, cached = visit.flavour, visit.asked, visit.cached_tokens
+        prompt_tokens = read_tokens(visit.prompt_tokens, self._conditions, flavour)
+        stored = 0
+        if asked.dialect == "anthropic_messages" and asked.caches:
+            stored = max(0, prompt_tokens - cached - UNMARKED_TOKENS)
+        prefix = self._replies if visit.turn is None else visit.turn
+        reply = WireReply(
+            reply_id=f"rehearsal-{self._replies}",
+            model=asked.model,
+            text=chosen.say,
+            calls=wire_calls(chosen, prefix),
+            finish_reason=finish_reason(chosen),
+            prompt_tokens=prompt_tokens,
+            cached_tokens=min(cached, prompt_tokens),
+            completion_tokens=0,
+            reasoning=chosen.think,
+            stored_tokens=stored,
+            seal=f"rehearsal-{self._replies}" if asked.wants_reasoning else "",
+        )
+        return counted(reply)
+
+    def _let_in(
+        self, visit: Visit, book: Book, plain: WireReply, faults: tuple[Fault, ...]
+    ) -> Delivery:
+        asked, scene = visit.asked, visit.scene
+        reply = counted(play_on_reply(faults, plain))
+        still = traits(asked, reply)
+        faults = tuple(f for f in faults if f.stage in BEFORE_THE_WIRE or f.needs <= still)
+        if self._conditions.keeps_reservation:
+            reply = cut_at_reservation(reply, asked.output_tokens)
+        is_cut = reply.finish_reason == "length" != plain.finish_reason
+        spoiled = is_cut or any(fault.costs for fault in faults)
+        self._player.note(visit.key, visit.turn, spoiled=spoiled)
+        self._memories[visit.account].add(visit.prompt)
+        charged = self._book(visit, book, reply)
+        entry = Entry(
+            visit.account,
+            asked.model,
+            scene.now,
+            faults=names_of(faults),
+            admitted=True,
+            told=is_told(visit, faults),
+            charged_tokens=charged,
+            prompt_tokens=reply.prompt_tokens,
+            completion_tokens=reply.completion_tokens,
+            cached_tokens=reply.cached_tokens,
+        )
+        self._write(visit, entry, 200)
+        style, standings = visit.flavour.headers, book.standings(scene.now)
+        headers = limit_headers(style, standings, scene.now, scene.scale)
+        return Delivery(visit.dialect, asked, reply, faults, scene, headers)
+
+    def _book(self, visit: Visit, book: Book, reply: WireReply) -> int:
+        """Books a request on its limits; returns the tokens they have counted."""
+        charging, now = self._conditions.charging, visit.scene.now
+        charge = self._charge(visit)
+        book.take(charge, now)
+        used = Charge(reply.prompt_tokens + reply.completion_tokens, visit.cached_tokens)
+        if charging.mode == "usage":
+            book.correct(used, now)
+            charge = used
+        elif charging.refund and used.tokens < charge.tokens:
+            book.correct(Charge(used.tokens - charge.tokens), now)
+            charge = used
+        return charge.tokens - (0 if charging.cached_count else charge.cached)
+
+    def _write(self, visit: Visit, entry: Entry, status: int) -> None:
+        self._counters.add(entry)
+        self._seen.append(
+            SeenRequest(
+                path=visit.path,
+                session=str(visit.key or ""),
+                turn=visit.turn,
+                from_app=visit.key is None,
+                model=visit.asked.model,
+                streamed=visit.asked.streamed,
+                prompt_tokens=visit.prompt_tokens,
+                cached_tokens=visit.cached_tokens,
+                status=status,
+                account=visit.account,
+                at=entry.at,
+                reserved_tokens=visit.asked.output_tokens,
+                completion_tokens=entry.completion_tokens,
+                charged_tokens=entry.charged_tokens,
+                faults=entry.faults,
+            )
+        )
+
+
+BEFORE_THE_WIRE = ("instead", "reply")
+
+
+def names_of(faults: tuple[Fault, ...]) -> tuple[str, ...]:
+    return tuple(fault.name for fault in faults)
+
+
+def is_told(visit: Visit, faults: tuple[Fault, ...]) -> bool:
+    """Whether the client learns what was used: the reply arrives whole, with its usage."""
+    lost = any(f.costs and f.stage in ("instead", "bytes") for f in faults)
+    uncounted = any(f.name == "usage-missing" for f in faults)
+    asked = visit.asked
+    always = asked.dialect != "openai_chat" or visit.flavour.chat.usage != "asked"
+    return not (lost or uncounted) and (not asked.streamed or asked.wants_usage or always)

@@ -1,0 +1,22 @@
+"""Reads the body of a request, or says what is wrong with it."""
+
+import json
+
+from agent.rehearsal.dialects import MESSAGES, Dialect
+from agent.rehearsal.local_http import Received
+from agent.rehearsal.player import bad
+from agent.rehearsal.wire import Asked, Complaint
+
+VERSION_HEADER = "anthropic-version"
+
+
+def read_request(dialect: Dialect, received: Received) -> Asked | Complaint:
+    try:
+        body = json.loads(received.body)
+    except (ValueError, RecursionError):
+        return Complaint("json")
+    if not isinstance(body, dict) or not isinstance(body.get("model"), str):
+        return bad("you must provide a model parameter")
+    if dialect is MESSAGES and VERSION_HEADER not in received.headers:
+        return bad(f"{VERSION_HEADER}: header is required")
+    return dialect.read(body)
