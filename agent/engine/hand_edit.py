@@ -20,8 +20,12 @@ async def adopt_hand_edit(context: RunContext) -> None:
     if text == render(old) or any(t.status == "running" for t in context.state.tasks.values()):
         return
     edited = parse(text, file=context.plan_path)
+    own = {"revision": old.revision, "base": old.base, "name": old.name}
+    edited = edited.model_copy(update=own)
+    if edited == old:
+        return
     refuse_altered_work(context, old, edited)
-    revised = edited.model_copy(update={"revision": old.revision + 1, "name": old.name})
+    revised = edited.model_copy(update={"revision": old.revision + 1})
     await adopt(context, revised, "edited by hand", plan_diff(old, revised))
 
 

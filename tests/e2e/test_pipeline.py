@@ -237,6 +237,6 @@ def test_an_executor_that_never_mends_ends_with_findings_and_not_with_done(play:
         task_attempts=1,
     )
     assert run.result.outcome == Outcome.FINDINGS
-    assert run.result.message.startswith("1 findings are left, first: ")
+    assert run.result.message.startswith("1 error is left, first: ")
     assert len(run.of(AuditFinished)) == 2
     assert run.commits() == ["T01: Greet"]
