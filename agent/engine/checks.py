@@ -7,6 +7,7 @@ from agent.domain.ports import CommandResult, Workspace
 from agent.rehearsal.recorder import RecordingEndpoint
 
 OUTPUT_CHARACTERS = 4_000
+NO_TESTS = re.compile(r"^Ran 0 tests in |^no tests ran", re.MULTILINE)
 ERROR_LINE = re.compile(r"\w(Error|Exception)\b|^error|No module named|No such file|not found")
 
 
@@ -60,7 +61,9 @@ def command_verdict(check: Check, result: CommandResult) -> CheckResult:
         reason = f"killed after {check.timeout_seconds} s"
     elif result.exit_code != 0:
         reason = f"exit code {result.exit_code}: {telling_line(result.output)}"
-    elif result.exit_code == 0:
+    elif NO_TESTS.search(result.output):
+        reason = "exit code 0, but no test ran"
+    else:
         wanted = check.output if isinstance(check, CommandCheck) else None
         passed = wanted is None or re.search(wanted, result.output) is not None
         reason = "exit code 0" if passed else f"exit code 0, but no output matches /{wanted}/"

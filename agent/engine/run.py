@@ -12,6 +12,7 @@ import anyio
 from agent.domain.event import Phase, PhaseStarted, RunFinished
 from agent.domain.finding import Finding, blockers
 from agent.engine.commits import keep_plan_file
+from agent.engine.fresh import set_up
 from agent.engine.hand_edit import adopt_hand_edit
 from agent.engine.plan_phase import examine, garden_plan, make_plan, survey
 from agent.engine.realignment import execute_tasks, realign
@@ -40,6 +41,8 @@ async def take_phases(context: RunContext) -> None:
     phases = context.state.phases
     await adopt_hand_edit(context)
     await survey(context)
+    if context.started.branch:
+        await set_up(context, context.workspace)
     if not context.state.tasks:
         await settle_plan(context)
     if "execute" in phases:

@@ -203,6 +203,7 @@ async def drive(
                 workspace=LocalWorkspace(Path(started.worktree), environment),
                 approver=approver or Unattended(),
                 limits=limits_of(settings),
+                setup=settings.setup,
                 ask_approval=approver is not None,
             )
             finished = await run(context)

@@ -84,6 +84,23 @@ def tell_checkout(root: Path, *arguments: str, env: Mapping[str, str] | None = N
     return answer
 
 
+def clone(source: Path, target: Path, commit: str) -> None:
+    """Clones into `target` and checks `commit` out, with none of the source's own settings.
+
+    Raises WorkspaceError when git refuses.
+    """
+    source_of = ("--shared", "--no-checkout", "--no-tags", "--quiet", str(source), str(target))
+    plain = {"GIT_NO_REPLACE_OBJECTS": "1"}
+    answer = ask(source, "clone", *source_of, env=plain)
+    if answer.code == 0:
+        answer = ask(target, "checkout", "--quiet", "--detach", commit, env=plain)
+    if answer.code != 0:
+        raise WorkspaceError(
+            f"cannot make a clean copy of {source}: {first_complaint(answer.complaint)}; "
+            "see that the temporary folder has room, then resume"
+        )
+
+
 def identity_options(folder: Path) -> tuple[str, ...]:
     """Nothing when the user has a name and an address, else the fallback identity."""
     known = ask(folder, "-c", "user.useConfigOnly=true", "var", "GIT_COMMITTER_IDENT")
