@@ -5,7 +5,7 @@ from pathlib import Path
 import anyio
 import pytest
 from fakes import FakeClock
-from scenario import GREET, HONEST, Play, Played, executor, gardener, judge, planner
+from scenario import GREET, HONEST, Play, Played, executor, gardener, git, judge, planner
 
 from agent.config import load_settings
 from agent.domain.event import PlanAdopted, RunResumed
@@ -59,6 +59,18 @@ def test_a_plan_that_lies_loose_in_the_checkout_is_kept_and_not_in_the_way(play:
     merge(run)
     kept = run.result.run_folder / "plan-before-merge.md"
     assert kept.read_text(encoding="utf-8") == "as I reviewed it\n"
+
+
+def test_a_run_on_a_detached_head_is_proven_and_merged_only_into_a_branch(
+    play: Play, repository: Path
+) -> None:
+    git(repository, "checkout", "-q", "--detach")
+    run = play(*PROVEN)
+    assert run.result.outcome == Outcome.DONE
+    with pytest.raises(RepositoryError, match="HEAD is detached; switch to the branch"):
+        merge(run)
+    git(repository, "checkout", "-q", "main")
+    assert merge(run) == run.git("rev-parse", "main").strip()
 
 
 def test_a_conflict_changes_nothing(play: Play) -> None:
