@@ -102,7 +102,7 @@ def _file_layer(path: Path, refused: tuple[str, ...] = ()) -> Layer:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path}: not valid TOML: {error}; correct that line") from None
     for key in _keys(values):
-        name = key.rpartition(".")[2]
+        name = key.rpartition(".")[2].lower()
         if name in {"keys", "api_key"} or name.endswith(("_api_key", "_token")):
             raise ConfigError(
                 f"{path}: {key}: a key does not belong in a file; remove the line, change the "

@@ -102,6 +102,9 @@ class Settings(_Frozen):
     """Times one request is sent before the run stops."""
     max_wait_seconds: float = Field(default=75, ge=0, le=3600)
     """Longest single wait for a minute limit."""
+    setup: str = ""
+    """A shell line that makes a fresh checkout ready, such as `npm ci`; run in every worktree
+    and clean copy, since git keeps neither dependencies nor builds."""
     pass_environment: tuple[VariableName, ...] = ()
     """More variables that commands and checks may see."""
 

@@ -30,11 +30,13 @@ class AddItem(Edit):
 
 
 class Change(Edit):
-    """Replaces fields of the item with this id; a list field is replaced whole."""
+    """Replaces fields of the item with this id, and puts entries at the end of its lists."""
 
     op: Literal["change"] = "change"
     id: str
-    fields: dict[str, Any]
+    fields: dict[str, Any] = Field(default_factory=dict)
+    append: dict[str, list[Any]] = Field(default_factory=dict)
+    """List fields, such as `checks`, to what is added to them."""
 
 
 class Split(Edit):

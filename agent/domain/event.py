@@ -37,6 +37,8 @@ class RunStarted(Value):
     worktree: str
     """Absolute path of the checkout the run works in."""
     models: dict[Role, str]
+    endpoints: dict[Role, str] = Field(default_factory=dict)
+    """Base URLs."""
     rehearsal: bool
     """True when the replies come from a script."""
     script: str = ""
@@ -47,6 +49,8 @@ class RunStarted(Value):
 class RunResumed(Value):
     type: Literal["run_resumed"] = "run_resumed"
     phases: tuple[Phase, ...]
+    models: dict[Role, str] = Field(default_factory=dict)
+    endpoints: dict[Role, str] = Field(default_factory=dict)
     version: str
 
 

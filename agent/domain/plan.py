@@ -9,6 +9,7 @@ from agent.domain.check import Check
 from agent.domain.prose import Line, OptionalLine, PathText, Prose
 from agent.domain.value import Value
 
+NAME = r"[a-z0-9]+(-[a-z0-9]+)*"
 FILLERS = frozenset(
     ("a", "an", "and", "the", "of", "for", "to", "in", "on", "with", "that", "this", "is", "it")
 )
@@ -76,7 +77,7 @@ class Task(Value):
 
 
 class Plan(Value):
-    name: str = Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=60)
+    name: str = Field(pattern=f"^{NAME}$", max_length=60)
     """Names the plan's file and its branch."""
     revision: int = Field(default=1, ge=1)
     base: str = Field(default="", pattern=r"^([0-9a-f]{7,64})?$")

@@ -1,6 +1,7 @@
 """Every seam of the system on one page, each with its contract."""
 
 from collections.abc import Callable, Mapping
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -144,6 +145,13 @@ class Workspace(Protocol):
         """Keeps the tree, new files among them, under a ref; leaves index and files alone.
 
         Returns the ref.
+        """
+        ...
+
+    def clean_copy(self) -> AbstractAsyncContextManager["Workspace"]:
+        """A fresh clone of HEAD: nothing ignored, new, configured or left behind here is in it.
+
+        It is gone when the context ends.
         """
         ...
 

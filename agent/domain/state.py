@@ -34,7 +34,7 @@ from agent.domain.event import (
     TranscriptShortened,
 )
 from agent.domain.finding import Finding
-from agent.domain.message import Message, SessionKey, ToolCall, Usage
+from agent.domain.message import Message, Role, SessionKey, ToolCall, Usage
 from agent.domain.plan import Plan
 from agent.domain.survey import Survey
 from agent.domain.todo import Todo
@@ -85,6 +85,10 @@ class RunState:
     started: RunStarted | None = None
     phases: tuple[Phase, ...] = ()
     phase: Phase | None = None
+    models: dict[Role, str] = field(default_factory=dict)
+    """The model of each role since the run was last begun or resumed."""
+    endpoints: dict[Role, str] = field(default_factory=dict)
+    """Base URLs, by role."""
     survey: Survey | None = None
     plan: Plan | None = None
     plan_findings: tuple[Finding, ...] = ()
@@ -156,6 +160,8 @@ def apply(state: RunState, event: Event) -> None:  # noqa: C901 - one exhaustive
         case RunStarted():
             state.started = event
             state.phases = event.phases
+            state.models = dict(event.models)
+            state.endpoints = dict(event.endpoints)
         case RunResumed():
             _apply_resumed(state, event)
         case PhaseStarted():
@@ -177,6 +183,8 @@ def apply(state: RunState, event: Event) -> None:  # noqa: C901 - one exhaustive
 def _apply_resumed(state: RunState, event: RunResumed) -> None:
     """A resumed run gets its passes anew, and failed tasks another chance."""
     state.phases = event.phases
+    state.models |= event.models
+    state.endpoints |= event.endpoints
     state.finished = None
     state.audits_before_resume = len(state.audits)
     for task in state.tasks.values():

@@ -7,6 +7,8 @@ from agent.domain.ports import CommandResult, Workspace
 from agent.rehearsal.recorder import RecordingEndpoint
 
 OUTPUT_CHARACTERS = 4_000
+NO_TESTS = re.compile(r"^Ran 0 tests in |^no tests ran", re.MULTILINE)
+ERROR_LINE = re.compile(r"\w(Error|Exception)\b|^error|No module named|No such file|not found")
 
 
 async def run_checks(workspace: Workspace, checks: tuple[Check, ...]) -> tuple[CheckResult, ...]:
@@ -45,14 +47,23 @@ def refused(result: CheckResult, reason: str) -> CheckResult:
     return result.model_copy(update={"passed": False, "reason": reason})
 
 
+def telling_line(output: str) -> str:
+    """What mostly says why: the last line that names an error, else the last one."""
+    lines = [line.strip() for line in output.splitlines() if line.strip()]
+    errors = [line for line in lines if ERROR_LINE.search(line)]
+    return (errors or lines or ["no output"])[-1][:120]
+
+
 def command_verdict(check: Check, result: CommandResult) -> CheckResult:
     """What the end of a command says about its check."""
     passed, reason = False, f"exit code {result.exit_code}"
     if result.timed_out:
         reason = f"killed after {check.timeout_seconds} s"
-    elif result.exit_code == 127:
-        reason = "exit code 127: the command was not found"
-    elif result.exit_code == 0:
+    elif result.exit_code != 0:
+        reason = f"exit code {result.exit_code}: {telling_line(result.output)}"
+    elif NO_TESTS.search(result.output):
+        reason = "exit code 0, but no test ran"
+    else:
         wanted = check.output if isinstance(check, CommandCheck) else None
         passed = wanted is None or re.search(wanted, result.output) is not None
         reason = "exit code 0" if passed else f"exit code 0, but no output matches /{wanted}/"

@@ -9,7 +9,6 @@ from agent.domain.plan import Task
 from agent.domain.state import SessionState
 from agent.domain.todo import Todo
 from agent.engine.dispatch import Tools
-from agent.engine.guards import NUDGE_AT, STOP_AT, repeated_turns
 from agent.engine.run_context import RunContext
 from agent.engine.session import say
 from agent.errors import WorkspaceError
@@ -69,16 +68,6 @@ def tail_of(context: RunContext, task: Task, session: SessionState) -> str:
         todos=state.todos,
         red=tuple(f"{r.check.run}: {r.reason}" for r in red(state.after or ())),
     )
-
-
-def watch(context: RunContext, session: SessionState) -> str | None:
-    """Nudges a session that repeats itself; a sentence when it does not stop."""
-    count = repeated_turns(session)
-    if count >= STOP_AT:
-        return f"the executor made the same calls {count} times and nothing changed"
-    if count == NUDGE_AT:
-        say(context, session, prompts.render("session/feedback#repeated", count=count))
-    return None
 
 
 def remind(context: RunContext, task: Task, session: SessionState, items: tuple[str, ...]) -> None:

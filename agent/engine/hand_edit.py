@@ -5,6 +5,7 @@ from agent.engine.commits import adopt
 from agent.engine.run_context import RunContext
 from agent.errors import PlanError
 from agent.planning.edits import plan_diff
+from agent.planning.lint import lint, not_well_formed
 from agent.planning.planfile import parse, render
 
 
@@ -20,9 +21,20 @@ async def adopt_hand_edit(context: RunContext) -> None:
     if text == render(old) or any(t.status == "running" for t in context.state.tasks.values()):
         return
     edited = parse(text, file=context.plan_path)
+    own = {"revision": old.revision, "base": old.base, "name": old.name}
+    edited = edited.model_copy(update=own)
+    if edited == old:
+        return
     refuse_altered_work(context, old, edited)
-    revised = edited.model_copy(update={"revision": old.revision + 1, "name": old.name})
+    refuse_broken_form(context, edited)
+    revised = edited.model_copy(update={"revision": old.revision + 1})
     await adopt(context, revised, "edited by hand", plan_diff(old, revised))
+
+
+def refuse_broken_form(context: RunContext, edited: Plan) -> None:
+    """What bounces a planner's plan bounces a person's as well."""
+    if faults := not_well_formed(lint(edited, frozenset())):
+        raise PlanError(faults[0].message, file=context.plan_path, line=faults[0].line or 1)
 
 
 def refuse_altered_work(context: RunContext, old: Plan, edited: Plan) -> None:

@@ -10,7 +10,7 @@ from tenacity import (
 from agent.domain.event import ModelRefused, ModelResponded
 from agent.domain.message import AnyPart, Completion, Message, ModelRequest, ToolCall
 from agent.domain.state import SessionState
-from agent.engine.run_context import RunContext
+from agent.engine.run_context import Limits, RunContext
 from agent.errors import MalformedReply, RateLimited, Unavailable, Unreachable
 
 MINUTE_SECONDS = 60.0
@@ -29,7 +29,8 @@ async def ask(
     model = context.models[session.key.role]
 
     def wait(state: RetryCallState) -> float:
-        seconds = pause_seconds(state, context.limits.max_wait_seconds)
+        last = given_up(state, context.limits)
+        seconds = 0.0 if last else pause_seconds(state)
         assert state.outcome is not None
         context.tell(
             ModelRefused(
@@ -41,7 +42,7 @@ async def ask(
     retrying = AsyncRetrying(
         sleep=context.clock.sleep,
         wait=wait,
-        stop=lambda state: given_up(state, context.limits.request_attempts),
+        stop=lambda state: given_up(state, context.limits),
         retry=retry_if_exception_type((RateLimited, Unavailable, MalformedReply)),
         reraise=True,
     )
@@ -60,18 +61,27 @@ async def ask(
     return completion
 
 
-def given_up(state: RetryCallState, attempts: int) -> bool:
-    """A wrong address does not become right by waiting, so it gets three tries at most."""
+def given_up(state: RetryCallState, limits: Limits) -> bool:
+    """Whether the failure is the last: attempts are used up, or waiting could not help.
+
+    A wrong address does not become right, and a wait that the endpoint puts beyond a minute's
+    limit is not sat out.
+    """
     error = state.outcome.exception() if state.outcome else None
-    most = UNREACHABLE_ATTEMPTS if isinstance(error, Unreachable) else attempts
-    return state.attempt_number >= min(most, attempts)
+    if (
+        isinstance(error, RateLimited)
+        and (error.retry_after_seconds or 0) > limits.max_wait_seconds
+    ):
+        return True
+    most = UNREACHABLE_ATTEMPTS if isinstance(error, Unreachable) else limits.request_attempts
+    return state.attempt_number >= min(most, limits.request_attempts)
 
 
-def pause_seconds(state: RetryCallState, longest_seconds: float) -> float:
+def pause_seconds(state: RetryCallState) -> float:
     """How long to wait before the next try: the endpoint's own figure where it gives one."""
     error = state.outcome.exception() if state.outcome else None
     if isinstance(error, RateLimited):
-        return min(error.retry_after_seconds or MINUTE_SECONDS, longest_seconds)
+        return error.retry_after_seconds or MINUTE_SECONDS
     return BACKOFF(state)
 
 

@@ -18,7 +18,7 @@ from agent.engine.run_context import RunContext
 from agent.engine.session import converse, open_session
 from agent.errors import Stuck
 from agent.planning import gardener, planner
-from agent.planning.edits import plan_diff
+from agent.planning.edits import plan_diff, subject
 from agent.planning.lint import lint
 from agent.realign.findings import check_findings, merge_findings
 from agent.survey.take import take_survey
@@ -84,7 +84,7 @@ async def garden_round(context: RunContext, number: int) -> None:
     session = open_session(
         context,
         SessionKey(role="gardener", subject=f"round-{number}"),
-        gardener.opening(plan.request, facts, plan, findings),
+        gardener.opening(plan.request, facts, plan, findings, earlier_edits(context)),
     )
     revision = await converse(context, session, with_reading(context, revise), revise.spec.name)
     if not isinstance(revision, gardener.Revision):
@@ -100,6 +100,14 @@ async def garden_round(context: RunContext, number: int) -> None:
             refused=revision.refused,
             summary=revision.summary,
         )
+    )
+
+
+def earlier_edits(context: RunContext) -> tuple[str, ...]:
+    return tuple(
+        f"{edit.op} {subject(edit)}: {edit.reason}"
+        for done in context.state.rounds
+        for edit in done.edits
     )
 
 

@@ -10,8 +10,9 @@ run that is resumed and a run that begins take the same way.
 import anyio
 
 from agent.domain.event import Phase, PhaseStarted, RunFinished
-from agent.domain.finding import blockers
+from agent.domain.finding import Finding, blockers
 from agent.engine.commits import keep_plan_file
+from agent.engine.fresh import set_up
 from agent.engine.hand_edit import adopt_hand_edit
 from agent.engine.plan_phase import examine, garden_plan, make_plan, survey
 from agent.engine.realignment import execute_tasks, realign
@@ -40,6 +41,8 @@ async def take_phases(context: RunContext) -> None:
     phases = context.state.phases
     await adopt_hand_edit(context)
     await survey(context)
+    if context.started.branch:
+        await set_up(context, context.workspace)
     if not context.state.tasks:
         await settle_plan(context)
     if "execute" in phases:
@@ -77,7 +80,7 @@ async def admit(context: RunContext) -> None:
     await keep_plan_file(context)
     if errors := blockers(await examine(context)):
         raise NeedsPerson(
-            f"the plan has {len(errors)} errors left, first: {errors[0].message} "
+            f"{counted(errors)} left in the plan, first: {errors[0].message} "
             f"Edit {context.started.worktree}/{context.plan_path}, then resume"
         )
     question = f"Execute plan {context.plan.name} with {len(context.plan.tasks)} tasks?"
@@ -96,11 +99,11 @@ def conclude(context: RunContext) -> RunFinished:
     state, phases = context.state, context.state.phases
     if "execute" in phases and not all_tasks_done(context):
         return stuck(context)
-    if "realign" in phases:
+    if "realign" in phases and state.audits:
         errors = blockers(state.audits[-1].findings)
         if not errors:
             return RunFinished(outcome=Outcome.DONE, message="every requirement is proven")
-        message = f"{len(errors)} findings are left, first: {errors[0].message}"
+        message = f"{counted(errors)} left, first: {errors[0].message}"
         return RunFinished(outcome=Outcome.FINDINGS, message=message)
     if "execute" in phases:
         return RunFinished(
@@ -110,9 +113,13 @@ def conclude(context: RunContext) -> RunFinished:
         )
     errors = blockers(state.plan_findings)
     if errors:
-        message = f"the plan has {len(errors)} errors left, first: {errors[0].message}"
+        message = f"{counted(errors)} left in the plan, first: {errors[0].message}"
         return RunFinished(outcome=Outcome.FINDINGS, message=message)
     return RunFinished(outcome=Outcome.DONE, message=f"the plan stands in {context.plan_path}")
+
+
+def counted(errors: tuple[Finding, ...]) -> str:
+    return "1 error is" if len(errors) == 1 else f"{len(errors)} errors are"
 
 
 def stuck(context: RunContext) -> RunFinished:

@@ -48,6 +48,8 @@ class RunContext:
     workspace: Workspace
     approver: Approver
     limits: Limits = Limits()
+    setup: str = ""
+    """A shell line that makes a fresh checkout ready, such as installing dependencies."""
     ask_approval: bool = False
     on_text: Callable[[str], None] = lambda _: None
     """Told each piece of a reply as it arrives; nothing of it is journalled."""

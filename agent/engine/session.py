@@ -22,6 +22,7 @@ from agent.domain.message import (
 from agent.domain.ports import ToolOutput
 from agent.domain.state import SessionState
 from agent.engine.dispatch import Tools, dispatch, feedback, finish, is_repeatable, perform
+from agent.engine.guards import NUDGE_AT, STOP_AT, repeated_turns
 from agent.engine.model_call import ask
 from agent.engine.run_context import RunContext
 from agent.errors import ContextOverflow
@@ -151,6 +152,16 @@ def say(context: RunContext, session: SessionState, text: str, items: tuple[str,
     context.tell(MessageAdded(session=session.key, message=text_message("user", text)))
 
 
+def watch(context: RunContext, session: SessionState) -> str | None:
+    """Nudges a session that repeats itself; a sentence when it does not stop."""
+    count = repeated_turns(session)
+    if count >= STOP_AT:
+        return f"the same calls were made {count} times and nothing changed"
+    if count == NUDGE_AT:
+        say(context, session, prompts.render("session/feedback#repeated", count=count))
+    return None
+
+
 async def converse(
     context: RunContext, session: SessionState, tools: Tools, answer_tool: str
 ) -> object | None:
@@ -160,7 +171,7 @@ async def converse(
     """
     while session.replies < context.limits.turns_per_session:
         turn = await take_turn(context, session, tools)
-        if turn.ended:
+        if turn.ended or watch(context, session):
             return turn.value
         if not turn.made_calls:
             if session.continued >= context.limits.continuations:

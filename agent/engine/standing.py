@@ -13,9 +13,8 @@ PROVEN_OTHERWISE = ("judge-", "check-")
 """Findings of these rules are proven otherwise: by the next judge, or by the checks themselves."""
 
 
-async def audit_tree(context: RunContext) -> tuple[Finding, ...]:
-    """The audit of the checkout as it is, uncommitted work among it."""
-    workspace = context.workspace
+async def audit_tree(context: RunContext, workspace: Workspace) -> tuple[Finding, ...]:
+    """The audit of a checkout as it is, uncommitted work among it."""
     files = await workspace.files()
     changed = frozenset(await workspace.changed_files(context.started.base_commit))
     return await audit_files(workspace, files, changed, entry_files(context))
@@ -45,5 +44,5 @@ async def standing_findings(
     wanted = [f for f in findings if not f.rule.startswith(PROVEN_OTHERWISE)]
     if not wanted:
         return ()
-    now = {finding.id for finding in await audit_tree(context)}
+    now = {finding.id for finding in await audit_tree(context, context.workspace)}
     return tuple(finding for finding in wanted if finding.id in now)

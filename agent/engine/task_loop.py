@@ -11,10 +11,10 @@ from agent.domain.message import SessionKey
 from agent.domain.plan import Task
 from agent.engine.checks import run_checks
 from agent.engine.commits import recorded_work, task_message
-from agent.engine.executor import executor_opening, executor_tools_of, remind, tail_of, watch
+from agent.engine.executor import executor_opening, executor_tools_of, remind, tail_of
 from agent.engine.proof import is_mended, open_items, unprovable
 from agent.engine.run_context import RunContext
-from agent.engine.session import open_session, take_turn
+from agent.engine.session import open_session, take_turn, watch
 from agent.errors import ContextOverflow
 from agent.planning.planfile import render
 from agent.tools.finish import GaveUp, Submitted

@@ -77,8 +77,10 @@ def report(
     return commands_read.report(run, as_json=json, target=target).exit_code
 
 
-def merge(run: flags.Run = None, json: flags.Json = False) -> int:
+def merge(run: flags.Run = None, json: flags.Json = False, unproven: flags.Unproven = False) -> int:
     """Merge a run's branch into the one checked out.
+
+    A run that is not proven is refused, unless you say otherwise.
 
     \b
     Example:  gardener merge
@@ -86,4 +88,4 @@ def merge(run: flags.Run = None, json: flags.Json = False) -> int:
     """
     from agent.frontends import commands_read
 
-    return commands_read.merge(run, as_json=json).exit_code
+    return commands_read.merge(run, as_json=json, unproven=unproven).exit_code

@@ -7,9 +7,11 @@ import os
 import sys
 from pathlib import Path
 
+from agent.domain.event import RunStarted
 from agent.errors import Outcome, UsageError
 from agent.frontends.output import SCHEMA, Output
 from agent.frontends.runs import find_run, project_root
+from agent.frontends.text import REHEARSAL
 from agent.journal import FILE_NAME, read_entries
 
 
@@ -88,7 +90,7 @@ def audit(plan_file: Path | None, base: str | None, *, as_json: bool) -> Outcome
     return show_findings(anyio.run(work), Output(sys.stdout), as_json=as_json)
 
 
-def merge(name: str | None, *, as_json: bool) -> Outcome:
+def merge(name: str | None, *, as_json: bool, unproven: bool) -> Outcome:
     from functools import partial
 
     import anyio
@@ -97,13 +99,15 @@ def merge(name: str | None, *, as_json: bool) -> Outcome:
     run = find_run(place, name)
     from agent.wiring import merge_run
 
-    commit = anyio.run(partial(merge_run, place=place, run_folder=run))
+    commit = anyio.run(partial(merge_run, place=place, run_folder=run, unproven=unproven))
     output = Output(sys.stdout)
+    rehearsal = is_rehearsal(run)
     if as_json:
         output.record(
             {
                 "schema": SCHEMA,
                 "type": "merged",
+                "rehearsal": rehearsal,
                 "outcome": Outcome.DONE.value,
                 "exit_code": 0,
                 "run": run.name,
@@ -111,8 +115,15 @@ def merge(name: str | None, *, as_json: bool) -> Outcome:
             }
         )
     else:
+        if rehearsal:
+            output.line(REHEARSAL)
         output.line(f"merged {run.name} as {commit}")
     return Outcome.DONE
+
+
+def is_rehearsal(run: Path) -> bool:
+    first = next(read_entries(run / FILE_NAME)).event
+    return isinstance(first, RunStarted) and first.rehearsal
 
 
 def init(*, as_json: bool) -> Outcome:

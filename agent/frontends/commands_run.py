@@ -1,20 +1,24 @@
 """The commands that drive a run: from arguments to a call of the wiring, and the closing words."""
 
+import shlex
+import shutil
 import sys
 from pathlib import Path
 
 from agent.config import Settings, load_settings, read_environment
-from agent.domain.event import Entry, Phase
+from agent.domain.event import Entry, Phase, RunStarted
 from agent.domain.state import RunState, fold
 from agent.errors import Outcome
 from agent.frontends.options import RunOptions
 from agent.frontends.output import Output
 from agent.frontends.report import build_report
 from agent.frontends.runs import find_run, project_root
-from agent.frontends.text import shown
+from agent.frontends.text import REHEARSAL, shown
 from agent.frontends.watch import Watch, next_steps, watch
 from agent.journal import FILE_NAME, read_entries
 from agent.wiring import RunResult, prepare_demo, resume_run, start_run
+
+OWN_SETTINGS = ("GARDENER_", "OPENAI_")
 
 
 def start(
@@ -23,11 +27,21 @@ def start(
     *,
     request: str | None = None,
     plan_file: Path | None = None,
-    place: Path | None = None,
 ) -> Outcome:
     """Begins a run from a request or a plan file, and follows it to its end."""
-    where = place or Path.cwd()
-    settings = settings_at(where, options)
+    settings = settings_at(Path.cwd(), options)
+    return begin(phases, options, settings, Path.cwd(), request=request, plan_file=plan_file)
+
+
+def begin(
+    phases: tuple[Phase, ...],
+    options: RunOptions,
+    settings: Settings,
+    where: Path,
+    *,
+    request: str | None = None,
+    plan_file: Path | None = None,
+) -> Outcome:
 
     async def work(watching: Watch) -> RunResult:
         return await start_run(
@@ -78,10 +92,10 @@ def demo(folder: Path | None, phases: tuple[Phase, ...], options: RunOptions) ->
     if not options.show.json:
         output.line(f"demo in {prepared.folder}")
     scripted = RunOptions(show=options.show, name=prepared.name, script=prepared.script)
-    outcome = start(phases, scripted, request=prepared.request, place=prepared.folder)
-    if not options.show.json:
-        output.line(f"these commands work in: cd {prepared.folder}")
-    return outcome
+    # The demo shows the product, not the settings of whoever starts it.
+    environment = {n: v for n, v in read_environment().items() if not n.startswith(OWN_SETTINGS)}
+    settings = load_settings(environment)
+    return begin(phases, scripted, settings, prepared.folder, request=prepared.request)
 
 
 def settings_at(place: Path, options: RunOptions) -> Settings:
@@ -101,7 +115,7 @@ def closing_lines(entries: tuple[Entry, ...]) -> tuple[str, ...]:
     started, finished = state.started, state.finished
     if started is None or finished is None:
         return ()
-    lines = []
+    lines = [REHEARSAL] if started.rehearsal else []
     if "realign" in state.phases:
         for item in build_report(entries).requirements:
             word = "proven" if item.proven else "not proven"
@@ -113,7 +127,18 @@ def closing_lines(entries: tuple[Entry, ...]) -> tuple[str, ...]:
     elif plan_file:
         lines.append(f"plan {plan_file}")
     steps = next_steps(finished.outcome, state.phases, started.run_id, plan_file)
-    return (*lines, *(f"next: {command}" for command in steps))
+    return (*lines, *(f"next: {command}" for command in steps_from_here(started, steps)))
+
+
+def steps_from_here(started: RunStarted, steps: tuple[str, ...]) -> tuple[str, ...]:
+    """The steps as they can be typed: the program as it was called, in the right folder."""
+    program = str(Path(sys.argv[0]).resolve())
+    if Path(program).name != "gardener" or shutil.which("gardener") == program:
+        program = "gardener"
+    typed = tuple(shlex.quote(program) + step.removeprefix("gardener") for step in steps)
+    place = Path(started.repository)
+    inside = Path.cwd().resolve().is_relative_to(place.resolve())
+    return typed if inside else (f"cd {shlex.quote(str(place))}", *typed)
 
 
 def plan_path(state: RunState) -> Path | None:

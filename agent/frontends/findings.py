@@ -16,6 +16,10 @@ def show_findings(findings: tuple[Finding, ...], output: Output, *, as_json: boo
         for finding in findings:
             output.line(finding_line(finding))
         output.line(summary_line(findings))
+    return outcome_of(findings)
+
+
+def outcome_of(findings: tuple[Finding, ...]) -> Outcome:
     return Outcome.FINDINGS if blockers(findings) else Outcome.DONE
 
 
@@ -23,7 +27,9 @@ def findings_record(findings: tuple[Finding, ...]) -> dict[str, Any]:
     return {
         "findings": [finding.model_dump(mode="json") for finding in findings],
         "outcome": "findings" if blockers(findings) else "clean",
+        "exit_code": outcome_of(findings).exit_code,
         "schema": SCHEMA,
+        "type": "findings",
     }
 
 

@@ -32,6 +32,7 @@ Run = Annotated[
 Json = Annotated[
     bool, typer.Option("--json", help="Answer in JSON; a run answers one object a line.")
 ]
+Unproven = Annotated[bool, typer.Option("--unproven", help="Merge although the run is not proven.")]
 Plain = Annotated[bool, typer.Option("--plain", help="Plain lines instead of the live panel.")]
 Name = Annotated[
     str | None, typer.Option("--name", metavar="NAME", help="Name of plan and branch.")

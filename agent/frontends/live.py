@@ -29,17 +29,16 @@ ROWS = 12
 
 
 class LiveConsole:
-    """A journal listener that redraws one panel; it draws only when something happens."""
+    """A journal listener: the story as lines, and below them one panel that is redrawn."""
 
     def __init__(self, console: Console, past: Iterable[Entry] = ()) -> None:
         self.state = fold(entry.event for entry in past)
         self._live = Live(console=console, auto_refresh=False)
-        self._last = ""
         self._waiting = ""
 
     def __call__(self, entry: Entry) -> None:
         apply(self.state, entry.event)
-        self._last = line_of(entry, self.state) or self._last
+        line = line_of(entry, self.state)
         match entry.event:
             case (
                 ModelRefused(error=error, wait_seconds=seconds)
@@ -50,7 +49,9 @@ class LiveConsole:
                 self._waiting = ""
         if not self._live.is_started:
             self._live.start()
-        self._live.update(panel(self.state, self._last, self._waiting), refresh=True)
+        if line:
+            self._live.console.print(Text(line))
+        self._live.update(panel(self.state, self._waiting), refresh=True)
 
     @contextmanager
     def paused(self) -> Iterator[None]:
@@ -73,14 +74,12 @@ class LiveConsole:
         self._live.stop()
 
 
-def panel(state: RunState, last: str, waiting: str) -> RenderableType:
+def panel(state: RunState, waiting: str) -> RenderableType:
     parts: list[RenderableType] = [phases_text(state), *task_texts(state)]
     if tokens := tokens_line(state):
         parts.append(Text(tokens, style="dim"))
     if waiting:
         parts.append(Text(waiting, style="yellow"))
-    if last:
-        parts.append(Text(shown(last, 300)))
     started = state.started
     title = f"gardener {started.run_id}" if started else "gardener"
     note = REHEARSAL if started and started.rehearsal else None

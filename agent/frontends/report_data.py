@@ -111,6 +111,8 @@ class Report(Value):
     rounds: tuple[RoundReport, ...] = ()
     plan_mended: tuple[Mended, ...] = ()
     mended: tuple[Mended, ...] = ()
+    looked_at: bool = False
+    """Whether audit and judge have seen the branch as it is now."""
     remaining: tuple[Finding, ...] = ()
     """Findings of the last look, or of the plan where nobody has looked at the branch."""
     unrequested: tuple[str, ...] = ()

@@ -111,6 +111,9 @@ def stop_on_hangup() -> Iterator[None]:
     taken = [
         name for name in (signal.SIGTERM, signal.SIGHUP) if signal.getsignal(name) is signal.SIG_DFL
     ]
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        # A shell starts background jobs so; the stop below goes by this signal.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     for name in taken:
         signal.signal(name, lambda *_: signal.raise_signal(signal.SIGINT))
     try:

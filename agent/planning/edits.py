@@ -139,13 +139,18 @@ def changed_item(item: Item, edit: Change) -> Item:
     Raises EditRefused when they do not fit, or when nothing would be different.
     """
     known = list(type(item).model_fields)
-    for field in edit.fields:
+    for field in (*edit.fields, *edit.append):
         if field not in known:
             raise EditRefused("unknown_field", id=item.id, field=field, known=known)
     if edit.fields.get("id", item.id) != item.id:
         raise EditRefused("keeps_id", id=item.id)
+    values = {**item.model_dump(), **edit.fields}
+    for field, more in edit.append.items():
+        if not isinstance(values[field], list | tuple):
+            raise EditRefused("no_list", id=item.id, field=field)
+        values[field] = [*values[field], *more]
     try:
-        new = type(item).model_validate({**item.model_dump(), **edit.fields})
+        new = type(item).model_validate(values)
     except ValidationError as error:
         detail = error.errors(include_url=False)[0]
         field = ".".join(map(str, detail["loc"]))

@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, Literal
 
-from pydantic import ValidationError
+from pydantic import Field, ValidationError
 
 from agent import prompts
 from agent.domain.edit import AnyEdit
@@ -32,15 +32,23 @@ class Revision:
 
 
 def opening(
-    request: str, survey: Survey, plan: Plan, findings: tuple[Finding, ...]
+    request: str,
+    survey: Survey,
+    plan: Plan,
+    findings: tuple[Finding, ...],
+    earlier: tuple[str, ...] = (),
 ) -> tuple[Message, ...]:
-    """What a gardener sees: never how the plan came about."""
+    """What a gardener sees: never how the plan came about.
+
+    `earlier` has the edits of the rounds before, so that none is turned back without knowing why.
+    """
     shown = prompts.render(
         "gardener/opening",
         request=request,
         survey=survey,
         plan=render(plan, with_request=False).strip(),
         findings=findings,
+        earlier=earlier,
     )
     return (
         text_message("system", prompts.render("gardener/system")),
@@ -50,6 +58,29 @@ def opening(
 
 class ReviseArguments(Arguments):
     edits: tuple[AnyEdit, ...]
+    summary: str = ""
+
+
+class EditShape(Arguments):
+    """What the model is shown of an edit: one flat shape, since the union repeats itself."""
+
+    op: Literal["add_task", "add_item", "change", "split", "merge", "drop", "reorder"]
+    reason: str
+    id: str = ""
+    fields: dict[str, Any] = Field(default_factory=dict)
+    append: dict[str, list[Any]] = Field(default_factory=dict)
+    task: dict[str, Any] = Field(default_factory=dict)
+    before: str = ""
+    requirement: dict[str, Any] = Field(default_factory=dict)
+    decision: dict[str, Any] = Field(default_factory=dict)
+    entry_point: dict[str, Any] = Field(default_factory=dict)
+    ids: tuple[str, ...] = ()
+    into: list[dict[str, Any]] | dict[str, Any] = Field(default_factory=list)
+    order: tuple[str, ...] = ()
+
+
+class ReviseShape(Arguments):
+    edits: tuple[EditShape, ...]
     summary: str = ""
 
 
@@ -71,7 +102,7 @@ class RevisePlan:
         return ToolSpec(
             name="revise_plan",
             description=prompts.render("tools/revise_plan#description"),
-            parameters=parameters_of(ReviseArguments),
+            parameters=parameters_of(ReviseShape),
         )
 
     @property
@@ -80,7 +111,7 @@ class RevisePlan:
 
     async def call(self, arguments: dict[str, Any]) -> ToolOutput:
         try:
-            revision = ReviseArguments.model_validate(arguments)
+            revision = ReviseArguments.model_validate(without_blanks(arguments))
         except ValidationError:
             if output := self._count_refusal((), ""):
                 return output
@@ -108,6 +139,20 @@ class RevisePlan:
         text = prompts.render("tools/revise_plan#given_up", count=self.invalid_count)
         value = Revision(self._plan, (), reasons, summary)
         return ToolOutput(text, is_error=True, ends_session=True, value=value)
+
+
+def without_blanks(arguments: dict[str, Any]) -> dict[str, Any]:
+    """Edits without the fields a model sent empty because the shape offers them."""
+    edits = arguments.get("edits")
+    if not isinstance(edits, list):
+        return arguments
+    kept = [
+        {key: value for key, value in edit.items() if value not in ("", None, [], {})}
+        if isinstance(edit, dict)
+        else edit
+        for edit in edits
+    ]
+    return {**arguments, "edits": kept}
 
 
 def form_faults(plan: Plan) -> tuple[Finding, ...]:

@@ -6,6 +6,7 @@ from functools import cached_property
 from typing import Any
 
 from pydantic import Field, ValidationError
+from pydantic.json_schema import SkipJsonSchema
 
 from agent import prompts
 from agent.domain.message import Message, ToolSpec, text_message
@@ -31,7 +32,7 @@ class PlanProposal(Arguments):
     """What the planner sends; request, base and revision are the harness's own."""
 
     title: Line
-    name: str = ""
+    name: SkipJsonSchema[str] = ""
     introduction: Prose = ""
     requirements: tuple[Requirement, ...] = Field(min_length=1)
     decisions: tuple[Decision, ...] = ()

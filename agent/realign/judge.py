@@ -42,6 +42,7 @@ def opening(
         "judge/opening",
         request=plan.request,
         requirements=plan.requirements,
+        decisions=plan.decisions,
         entry_points=plan.entry_points,
         changed=cut(tuple(sorted(changed))),
         files=cut(unchanged),

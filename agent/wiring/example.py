@@ -24,6 +24,8 @@ PROJECT_TEXT = """\
 # [roles.executor]
 # model = "A-FAST-MODEL"
 
+# setup = "npm ci"              # makes a fresh checkout ready; each run works in its own
+
 # garden_rounds = 3             # most gardening rounds
 # realign_passes = 4            # most realignment passes
 """

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from agent.config import Settings
@@ -17,20 +18,37 @@ REHEARSAL = "rehearsal"
 LOOPBACK = re.compile(r"^https?://(127\.|localhost|\[::1\])")
 
 
-def role_profiles(settings: Settings, *, rehearsal: bool) -> dict[Role, Profile]:
-    """The profile of each role, settings laid over the catalog.
+@dataclass(frozen=True)
+class Kept:
+    """What a run began with, and keeps where the settings say nothing else."""
+
+    models: Mapping[Role, str]
+    endpoints: Mapping[Role, str]
+
+
+NOTHING_KEPT = Kept({}, {})
+
+
+def role_profiles(
+    settings: Settings, *, rehearsal: bool, kept: Kept = NOTHING_KEPT
+) -> dict[Role, Profile]:
+    """The profile of each role, settings laid over what the run keeps, over the catalog.
 
     Raises ConfigError when a profile is unknown or no model is named.
     """
     if rehearsal:
-        return {role: catalog.profile("rehearsal") for role in ROLES}
-    return {role: role_profile(settings, role) for role in ROLES}
+        return {role: catalog.profile(REHEARSAL) for role in ROLES}
+    return {role: role_profile(settings, role, kept) for role in ROLES}
 
 
-def role_profile(settings: Settings, role: Role) -> Profile:
+def role_profile(settings: Settings, role: Role, kept: Kept) -> Profile:
     own = settings.role(role)
     base = catalog.profile(own.profile or settings.profile)
-    given = own.model_dump(exclude_none=True, exclude={"profile"})
+    if base.name == REHEARSAL:
+        raise ConfigError("the rehearsal answers from a script only; pass --rehearsal SCRIPT")
+    before = {"model": kept.models.get(role), "base_url": kept.endpoints.get(role)}
+    given = {name: value for name, value in before.items() if value}
+    given |= own.model_dump(exclude_none=True, exclude={"profile"})
     chosen = base.model_copy(update=given)
     if not chosen.model:
         raise ConfigError(
@@ -80,3 +98,11 @@ def checked_script(script: Path | None) -> str:
         return ""
     load_script(script)
     return str(script.resolve())
+
+
+def models_of(profiles: Mapping[Role, Profile]) -> dict[Role, str]:
+    return {role: profile.model for role, profile in profiles.items()}
+
+
+def endpoints_of(profiles: Mapping[Role, Profile]) -> dict[Role, str]:
+    return {role: profile.base_url for role, profile in profiles.items()}

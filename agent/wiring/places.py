@@ -1,10 +1,12 @@
 """Where a run finds its repository, and where it puts its branch, worktree and journal."""
 
+import re
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from agent.domain.plan import NAME, slug
 from agent.errors import RepositoryError, UsageError
-from agent.workspace import git
+from agent.workspace import git, worktrees
 from agent.workspace.repository import RepositoryFacts
 
 RUNS = "gardener/runs"
@@ -40,7 +42,7 @@ async def own_checkout(facts: RepositoryFacts, home: Home, state_folder: Path, r
     """The same plan in a worktree of its own, on a new branch."""
     worktree = state_folder / "worktrees" / f"{facts.root.name}-{run_id}"
     branch = await free_branch(facts, home.plan_name)
-    await git.add_worktree(facts.root, worktree, branch, facts.head)
+    await worktrees.add_worktree(facts.root, worktree, branch, facts.head)
     return replace(home, worktree=worktree, branch=branch)
 
 
@@ -61,6 +63,14 @@ async def refuse_dirty(facts: RepositoryFacts, allow_dirty: bool) -> None:
         raise RepositoryError(
             f"{count} uncommitted changes, first {changed[0]!r}; commit or stash them, "
             "or pass --allow-dirty to start from the last commit without them"
+        )
+
+
+def refuse_name(name: str | None) -> None:
+    """Raises UsageError when a file and a branch cannot be named so."""
+    if name and not re.fullmatch(NAME, name):
+        raise UsageError(
+            f"{name!r} cannot name a plan; use a-z, 0-9 and single hyphens, like {slug(name)!r}"
         )
 
 

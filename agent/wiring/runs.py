@@ -13,6 +13,7 @@ from agent.domain.message import Role
 from agent.domain.plan import Plan, slug
 from agent.domain.ports import Approver, Clock
 from agent.domain.profile import Profile
+from agent.domain.state import RunState
 from agent.engine.run import run
 from agent.engine.run_context import Limits, Model, RunContext
 from agent.errors import JournalError, Outcome, UsageError
@@ -20,9 +21,25 @@ from agent.journal import Journal, Listener
 from agent.planning.planfile import parse
 from agent.providers.openai_chat import OpenAIChat
 from agent.wiring.machine import SystemClock, Unattended
-from agent.wiring.models import checked_script, key_of, refuse_without_key, role_profiles, scripted
-from agent.wiring.places import choose_home, own_checkout, read_plan, refuse_dirty, runs_folder
-from agent.workspace import git
+from agent.wiring.models import (
+    Kept,
+    checked_script,
+    endpoints_of,
+    key_of,
+    models_of,
+    refuse_without_key,
+    role_profiles,
+    scripted,
+)
+from agent.wiring.places import (
+    choose_home,
+    own_checkout,
+    read_plan,
+    refuse_dirty,
+    refuse_name,
+    runs_folder,
+)
+from agent.workspace import git, worktrees
 from agent.workspace.local import LocalWorkspace
 
 
@@ -52,6 +69,7 @@ async def start_run(
     facts = await git.find_repository(place)
     await refuse_dirty(facts, allow_dirty)
     plan, asked = what_is_asked(request, plan_file)
+    refuse_name(name)
     script_path = checked_script(script)
     profiles = role_profiles(settings, rehearsal=script is not None)
     refuse_without_key(settings, profiles)
@@ -71,7 +89,8 @@ async def start_run(
         base_commit=facts.head,
         branch=home.branch,
         worktree=str(home.worktree),
-        models={role: profile.model for role, profile in profiles.items()},
+        models=models_of(profiles),
+        endpoints=endpoints_of(profiles),
         rehearsal=script is not None,
         script=script_path,
         version=__version__,
@@ -121,16 +140,39 @@ async def resume_run(
         if finished and finished.outcome == Outcome.DONE and phases is None:
             nothing = finished.model_copy(update={"message": "the run is done; nothing is left"})
             return result_of(nothing, started, journal)
-        profiles = role_profiles(settings, rehearsal=started.rehearsal)
+        if script and not started.rehearsal:
+            raise UsageError(
+                f"run {started.run_id} was begun with a real model, so no script may go on with it"
+            )
+        refuse_early_realignment(journal.state, phases)
+        kept = Kept(journal.state.models, journal.state.endpoints)
+        profiles = role_profiles(settings, rehearsal=started.rehearsal, kept=kept)
         refuse_without_key(settings, profiles)
         if started.branch:
-            await git.restore_worktree(
+            await worktrees.restore_worktree(
                 Path(started.repository), Path(started.worktree), started.branch
             )
         journal.listen(*listeners)
         wanted = phases or journal.state.phases
-        journal.append(RunResumed(phases=wanted, version=__version__))
+        journal.append(
+            RunResumed(
+                phases=wanted,
+                models=models_of(profiles),
+                endpoints=endpoints_of(profiles),
+                version=__version__,
+            )
+        )
         return await drive(journal, settings, profiles, clock, approver, script)
+
+
+def refuse_early_realignment(state: RunState, phases: tuple[Phase, ...] | None) -> None:
+    """Realignment alone looks at finished work. Raises UsageError when there is none yet."""
+    own = [t.id for t in state.plan.tasks if not t.is_realignment] if state.plan else []
+    if phases == ("realign",) and not (own and state.done.issuperset(own)):
+        run_id = state.started.run_id if state.started else ""
+        raise UsageError(
+            f"run {run_id} has tasks that are not done; go on with: gardener resume {run_id}"
+        )
 
 
 async def drive(
@@ -161,6 +203,7 @@ async def drive(
                 workspace=LocalWorkspace(Path(started.worktree), environment),
                 approver=approver or Unattended(),
                 limits=limits_of(settings),
+                setup=settings.setup,
                 ask_approval=approver is not None,
             )
             finished = await run(context)

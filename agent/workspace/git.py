@@ -1,6 +1,5 @@
 """Git calls, through GitPython: facts, worktrees, merges. Hooks never run, nothing is signed."""
 
-import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +10,6 @@ import anyio.to_thread
 from agent.errors import RepositoryError, WorkspaceError
 from agent.workspace.repository import (
     RepositoryFacts,
-    Worktree,
     common_dir,
     first_complaint,
     not_a_repository,
@@ -86,6 +84,23 @@ def tell_checkout(root: Path, *arguments: str, env: Mapping[str, str] | None = N
     return answer
 
 
+def clone(source: Path, target: Path, commit: str) -> None:
+    """Clones into `target` and checks `commit` out, with none of the source's own settings.
+
+    Raises WorkspaceError when git refuses.
+    """
+    source_of = ("--shared", "--no-checkout", "--no-tags", "--quiet", str(source), str(target))
+    plain = {"GIT_NO_REPLACE_OBJECTS": "1"}
+    answer = ask(source, "clone", *source_of, env=plain)
+    if answer.code == 0:
+        answer = ask(target, "checkout", "--quiet", "--detach", commit, env=plain)
+    if answer.code != 0:
+        raise WorkspaceError(
+            f"cannot make a clean copy of {source}: {first_complaint(answer.complaint)}; "
+            "see that the temporary folder has room, then resume"
+        )
+
+
 def identity_options(folder: Path) -> tuple[str, ...]:
     """Nothing when the user has a name and an address, else the fallback identity."""
     known = ask(folder, "-c", "user.useConfigOnly=true", "var", "GIT_COMMITTER_IDENT")
@@ -141,11 +156,24 @@ def status_files(root: Path, *options: str) -> tuple[str, ...]:
 
 
 async def branch_exists(root: Path, branch: str) -> bool:
-    return await in_thread(lambda: _branch_exists(root, branch))
+    return await in_thread(lambda: has_branch(root, branch))
 
 
-def _branch_exists(root: Path, branch: str) -> bool:
+def has_branch(root: Path, branch: str) -> bool:
     return ask(root, "show-ref", "--verify", "--quiet", f"refs/heads/{branch}").code == 0
+
+
+async def is_merged(root: Path, branch: str) -> bool:
+    """Whether HEAD holds all of the branch."""
+    name = f"refs/heads/{branch}"
+    answer = await in_thread(lambda: ask(root, "merge-base", "--is-ancestor", name, "HEAD"))
+    return answer.code == 0
+
+
+async def files_at(root: Path, commit: str) -> tuple[str, ...] | None:
+    """The files of a commit, None when the repository does not have it."""
+    answer = await in_thread(lambda: ask(root, "ls-tree", "-r", "-z", "--name-only", commit))
+    return answer.names if answer.code == 0 else None
 
 
 async def merge_branch(root: Path, branch: str, message: str) -> str:
@@ -161,7 +189,7 @@ def _merge(root: Path, branch: str, message: str) -> str:
     facts = _find(root)
     if facts.branch is None:
         raise RepositoryError("HEAD is detached; switch to the branch to merge into, then merge")
-    if not _branch_exists(root, branch):
+    if not has_branch(root, branch):
         raise RepositoryError(f"there is no branch {branch!r}; see the branches with: git branch")
     if dirty := tracked_changes(facts.root):
         raise RepositoryError(
@@ -191,99 +219,3 @@ def _abort_merge(facts: RepositoryFacts, branch: str, merged: Answer) -> Reposit
         )
     reason = first_complaint(merged.complaint or merged.text)
     return RepositoryError(f"{branch!r} was not merged: {reason}; nothing was changed")
-
-
-async def add_worktree(root: Path, path: Path, branch: str, base: str) -> None:
-    """Makes the branch at `base` and checks it out at `path`.
-
-    A branch that exists is checked out as it is. Raises RepositoryError when the path or the
-    branch is taken.
-    """
-    await in_thread(lambda: _add(root, path.resolve(), branch, base))
-
-
-async def restore_worktree(root: Path, path: Path, branch: str) -> None:
-    """Makes sure that `branch` is checked out at `path`, also when the folder was lost.
-
-    Raises RepositoryError when the branch is gone, or as `add_worktree` does.
-    """
-    if not await branch_exists(root, branch):
-        raise RepositoryError(f"the branch {branch} is gone; start a new run")
-    await add_worktree(root, path, branch, branch)
-
-
-def _add(root: Path, path: Path, branch: str, base: str) -> None:
-    known = worktrees(root)
-    here = next((tree for tree in known if tree.path == path), None)
-    if here and (path / ".git").is_file():
-        _reuse(here, branch)
-        return
-    if path.exists() and (not path.is_dir() or any(path.iterdir())):
-        raise RepositoryError(f"{path} is in the way; move it elsewhere, then resume")
-    for tree in known:
-        if tree.path != path and tree.branch == branch:
-            _release(root, tree)
-    if here:
-        _forget(root, path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    which: tuple[str, ...] = (str(path), branch)
-    if not _branch_exists(root, branch):
-        which = ("--no-track", "-b", branch, str(path), base)
-    _must(ask(root, "worktree", "add", *which), f"cannot check out {branch} in {path}")
-
-
-def _reuse(tree: Worktree, branch: str) -> None:
-    if tree.branch != branch:
-        raise RepositoryError(
-            f"{tree.path} has {tree.branch or 'no branch'} checked out, not {branch}; "
-            f"switch it back with: git -C {tree.path} switch {branch}"
-        )
-    # a killed git leaves its lock behind, and nobody else works here
-    lock = ask(tree.path, "rev-parse", "--git-path", "index.lock").text
-    (tree.path / lock).unlink(missing_ok=True)
-
-
-def _release(root: Path, tree: Worktree) -> None:
-    """Lets a branch go that only a lost folder holds."""
-    if tree.path.exists():
-        raise RepositoryError(
-            f"the branch {tree.branch} is checked out in {tree.path}; "
-            "switch that checkout to another branch"
-        )
-    _forget(root, tree.path)
-
-
-def worktrees(root: Path) -> tuple[Worktree, ...]:
-    answer = _must(ask(root, "worktree", "list", "--porcelain"), "cannot list the worktrees")
-    found = []
-    for block in answer.text.split("\n\n"):
-        fields = dict(line.partition(" ")[::2] for line in block.splitlines())
-        branch = fields.get("branch", "").removeprefix("refs/heads/") or None
-        found.append(Worktree(Path(fields["worktree"]).resolve(), branch))
-    return tuple(found)
-
-
-async def remove_worktree(root: Path, path: Path) -> None:
-    """Removes the checkout and what is uncommitted in it; its branch stays."""
-    await in_thread(lambda: _remove(root, path.resolve()))
-
-
-def _remove(root: Path, path: Path) -> None:
-    main, *others = worktrees(root)
-    if path == main.path:
-        raise RepositoryError(f"{path} is the repository itself and stays")
-    if any(tree.path == path for tree in others):
-        _forget(root, path)
-
-
-def _forget(root: Path, path: Path) -> None:
-    if path.is_dir() and not (path / ".git").exists():
-        # git refuses to remove a checkout that has lost its .git
-        shutil.rmtree(path)
-    _must(ask(root, "worktree", "remove", "--force", "--force", str(path)), f"cannot remove {path}")
-
-
-def _must(answer: Answer, what: str) -> Answer:
-    if answer.code != 0:
-        raise RepositoryError(f"{what}: {first_complaint(answer.complaint)}")
-    return answer

@@ -5,12 +5,22 @@ import secrets
 import shutil
 import stat
 import tempfile
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from pathlib import Path
+
+import anyio
 
 from agent.domain.ports import CommandResult
 from agent.errors import WorkspaceError
-from agent.workspace.git import Answer, ask_checkout, identity_options, in_thread, tell_checkout
+from agent.workspace.git import (
+    Answer,
+    ask_checkout,
+    clone,
+    identity_options,
+    in_thread,
+    tell_checkout,
+)
 from agent.workspace.paths import resolve, resolve_entry
 from agent.workspace.process import clean_environment, run_command
 
@@ -162,6 +172,18 @@ class LocalWorkspace:
         await self._git("reset", "--hard", "--quiet")
         # twice forced: a repository that a command made inside the checkout goes as well
         await self._git("clean", "-d", "--force", "--force", "--quiet")
+
+    @asynccontextmanager
+    async def clean_copy(self) -> AsyncIterator["LocalWorkspace"]:
+        head = await self.head()
+        folder = await in_thread(lambda: Path(tempfile.mkdtemp(prefix="gardener-")))
+        try:
+            copy = folder / "checkout"
+            await in_thread(lambda: clone(self._root, copy, head))
+            yield LocalWorkspace(copy, self._environment, max_output_bytes=self._max_output_bytes)
+        finally:
+            with anyio.CancelScope(shield=True):
+                await in_thread(lambda: shutil.rmtree(folder, ignore_errors=True))
 
     async def settle(self, branch: str, commit: str) -> None:
         await self._git("symbolic-ref", "HEAD", f"refs/heads/{branch}")

@@ -1,11 +1,8 @@
-"""What an executor reads first and last, word for word.
+"""What an executor reads first and last, word for word."""
 
-After a wanted change of wording, rewrite the snapshots:
-`REWRITE_SNAPSHOTS=1 python -m pytest tests/context/test_brief.py`.
-"""
-
-import os
 from pathlib import Path
+
+from snapshots import check_snapshot, shown
 
 from agent.context.brief import BriefFacts, File, Note, opening, tail, tree_text
 from agent.context.tokens import estimate
@@ -13,7 +10,7 @@ from agent.domain.check import CallsCheck, CommandCheck
 from agent.domain.plan import Decision, EntryPoint, Plan, Requirement, Task
 from agent.domain.todo import Todo
 
-SNAPSHOTS = Path(__file__).parent / "snapshots"
+WORDS = Path(__file__).parent / "snapshots"
 CHECK = CommandCheck(run="python3 -m unittest tests.test_store", output="OK")
 CALLS = CallsCheck(run="python3 -m app ask hello")
 TASK = Task(
@@ -43,14 +40,6 @@ PLAN = Plan(
 )
 
 
-def compare(name: str, text: str) -> None:
-    path = SNAPSHOTS / f"{name}.txt"
-    if os.environ.get("REWRITE_SNAPSHOTS"):
-        path.parent.mkdir(exist_ok=True)
-        path.write_text(text + "\n", encoding="utf-8")
-    assert path.read_text(encoding="utf-8") == text + "\n"
-
-
 def test_a_full_brief_reads_as_recorded() -> None:
     facts = BriefFacts(
         checks=TASK.checks,
@@ -59,20 +48,20 @@ def test_a_full_brief_reads_as_recorded() -> None:
         tree=("README.md", "app/__main__.py"),
         files=(File(path="app/__main__.py", text="print('hi')\n"),),
     )
-    compare("brief-full", "\n=====\n".join(m.text for m in opening(PLAN, TASK, facts)))
+    check_snapshot(WORDS, "brief-full", shown(opening(PLAN, TASK, facts)))
 
 
 def test_a_bare_brief_reads_as_recorded() -> None:
     task = Task(id="T01", title="Begin", checks=(CHECK,))
     facts = BriefFacts((CHECK,), (), "", (), ())
     plan = Plan(name="p", title="P", request="Begin.", tasks=(task,))
-    compare("brief-bare", opening(plan, task, facts)[1].text)
+    check_snapshot(WORDS, "brief-bare", opening(plan, task, facts)[1].text)
 
 
 def test_the_tail_reads_as_recorded() -> None:
     todos = (Todo(id=1, content="read", status="completed"), Todo(id=2, content="write"))
-    compare("tail-full", tail(3, 60, todos, ("python3 -m unittest: exit code 1",)))
-    compare("tail-bare", tail(1, 60, (), ()))
+    check_snapshot(WORDS, "tail-full", tail(3, 60, todos, ("python3 -m unittest: exit code 1",)))
+    check_snapshot(WORDS, "tail-bare", tail(1, 60, (), ()))
 
 
 def test_a_file_that_does_not_fit_is_left_to_the_read_tool() -> None:

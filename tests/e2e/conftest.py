@@ -34,6 +34,7 @@ def play(tmp_path: Path, repository: Path) -> Play:
         phases: Sequence[Phase] = PHASES,
         resume: Path | None = None,
         listeners: tuple[Listener, ...] = (),
+        plan_file: Path | None = None,
         **overrides: object,
     ) -> Played:
         script = tmp_path / "script.yaml"
@@ -55,6 +56,7 @@ def play(tmp_path: Path, repository: Path) -> Play:
                 place=repository,
                 settings=settings,
                 request="Greet me by name.\n",
+                plan_file=plan_file,
                 phases=tuple(phases),
                 script=script,
                 listeners=listeners,

@@ -9,6 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from agent.rehearsal.local_http import Answer, LocalServer
+from agent.rehearsal.script import load_script
+from agent.rehearsal.server import RehearsalServer
+
 ROOT = Path(__file__).parent.parent.parent
 SAMPLE = ROOT / "plans" / "sample.md"
 
@@ -161,3 +165,29 @@ def test_status_and_report_without_a_run_say_so(repository: Path) -> None:
     for command in ("status", "report", "resume", "merge"):
         ended = gardener(repository, command, **KEY)
         assert refusal(ended) == (64, 1), command
+
+
+def test_an_unknown_model_is_told_with_what_the_endpoint_serves(repository: Path) -> None:
+    script = load_script(ROOT / "examples" / "todo-chat" / "script.yaml")
+    with RehearsalServer(script) as server:
+        ended = gardener(
+            repository,
+            *("plan", "do it", "--plain"),
+            OPENAI_BASE_URL=server.base_url,
+            GARDENER_MODEL="gpt-nope",
+        )
+    assert ended.code == 64
+    assert "does not serve the model 'gpt-nope'; name another, such as rehearsal" in ended.out
+
+
+def test_a_reply_that_is_not_the_dialect_ends_with_75_and_one_sentence(repository: Path) -> None:
+    with LocalServer(lambda _: Answer(200, "text/html", (b"<html>hello</html>",))) as server:
+        ended = gardener(
+            repository,
+            *("plan", "do it", "--plain"),
+            OPENAI_BASE_URL=f"{server.url}/v1",
+            GARDENER_MODEL="m",
+            GARDENER_REQUEST_ATTEMPTS="1",
+        )
+    assert ended.code == 75
+    assert "sent a reply that is not in the chat dialect" in ended.out

@@ -1,5 +1,7 @@
 """A request becomes a branch on which it is proven, and nothing else ends with 0."""
 
+from pathlib import Path
+
 from scenario import (
     CHECK,
     GREET,
@@ -12,6 +14,7 @@ from scenario import (
     calls,
     executor,
     gardener,
+    git,
     judge,
     planner,
     write,
@@ -237,6 +240,61 @@ def test_an_executor_that_never_mends_ends_with_findings_and_not_with_done(play:
         task_attempts=1,
     )
     assert run.result.outcome == Outcome.FINDINGS
-    assert run.result.message.startswith("1 findings are left, first: ")
+    assert run.result.message.startswith("1 error is left, first: ")
     assert len(run.of(AuditFinished)) == 2
     assert run.commits() == ["T01: Greet"]
+
+
+def test_what_is_not_in_the_commit_proves_nothing(play: Play) -> None:
+    hidden = calls(
+        write("app/.gitignore", "greet.py\n"),
+        write("app/greet.py", GREET),
+        write("app/__main__.py", MAIN),
+        write("tests/test_greet.py", TEST),
+        SUBMIT,
+    )
+    lost = judge()
+    lost["replies"] = lost["replies"] * 3
+    run = play(planner(), gardener(), executor(hidden), lost, realign_passes=0)
+    assert run.result.outcome == Outcome.FINDINGS
+    assert "No module named 'app.greet'" in run.of(AuditFinished)[0].findings[0].message
+
+
+def test_a_check_that_runs_no_test_is_red(play: Play) -> None:
+    empty = calls(
+        write("app/greet.py", GREET),
+        write("app/__main__.py", MAIN),
+        write("tests/test_greet.py", "from app.greet import greet\n"),
+        SUBMIT,
+    )
+    run = play(
+        planner(), gardener(), executor(empty, HONEST), judge(), task_attempts=1, continuations=1
+    )
+    assert "exit code 0, but no test ran" in run.of(Continued)[0].open_items[0]
+    assert run.result.outcome == Outcome.DONE
+
+
+def test_the_setup_command_makes_every_fresh_checkout_ready(play: Play, repository: Path) -> None:
+    (repository / ".gitignore").write_text("ready.txt\n", encoding="utf-8")
+    git(repository, "add", "-A")
+    git(repository, "commit", "-qm", "ignore")
+    needs = {"kind": "command", "run": "test -f ready.txt && python3 -m unittest tests.test_greet"}
+    plan = {**PLAN, "tasks": [{**PLAN["tasks"][0], "checks": [needs]}]}
+    run = play(planner(plan), gardener(), executor(HONEST), judge(), setup="echo yes > ready.txt")
+    assert run.result.outcome == Outcome.DONE
+    assert "ready.txt" not in run.git("ls-tree", "--name-only", run.result.branch).split()
+
+
+def test_a_setup_command_that_would_be_committed_is_refused(play: Play) -> None:
+    run = play(planner(), setup="echo yes > ready.txt")
+    assert run.result.outcome == Outcome.USAGE
+    assert "leaves files that git does not ignore; add them to .gitignore" in run.result.message
+
+
+def test_a_setup_command_that_fails_is_told_with_the_setting(play: Play) -> None:
+    run = play(planner(), setup="echo no such compiler; exit 3")
+    assert (run.result.outcome, run.result.message) == (
+        Outcome.USAGE,
+        "the setup command `echo no such compiler; exit 3` failed in a fresh checkout: "
+        "no such compiler; correct `setup` in gardener.toml, then resume",
+    )

@@ -45,7 +45,9 @@ def test_warnings_alone_are_clean(stub: Finding) -> None:
             }
         ],
         "outcome": "clean",
+        "exit_code": 0,
         "schema": 1,
+        "type": "findings",
     }
 
 

@@ -17,7 +17,7 @@ Tell = Callable[..., tuple[Entry, ...]]
 def drawn(events: list[Event], waiting: str = "") -> str:
     console = Console(file=io.StringIO(), width=70, color_system=None)
     with console.capture() as capture:
-        console.print(panel(fold(events), "todos T01: 1 of 2 done", waiting))
+        console.print(panel(fold(events), waiting))
     return capture.get()
 
 
@@ -30,7 +30,6 @@ def test_the_panel_shows_phase_tasks_todos_tokens_and_waiting(story: list[Event]
         "│     [ ] Test it                                                    │\n"
         "│ tokens: executor 1,200 in 340 out                                  │\n"
         "│ waiting 12 s: 429                                                  │\n"
-        "│ todos T01: 1 of 2 done                                             │\n"
         "╰───────────────── rehearsal: replies are scripted ──────────────────╯\n"
     )
 

@@ -127,6 +127,7 @@ def test_a_proven_run_is_reported_whole(tell: Tell, story: list[Event], stub: Fi
         plan_mended=(Mended(finding=unwired, found_in=1, gone_in=2),),
         mended=(Mended(finding=stub, found_in=1, gone_in=2, tasks=("T01r1",)),),
         unrequested=("a colour theme",),
+        looked_at=True,
         continuations=1,
         usage={"executor": Usage(input_tokens=1200, output_tokens=340, cached_tokens=1000)},
     )

@@ -1,11 +1,12 @@
 """The gardener's tool: edits that fit are applied, a plan is never made worse in form."""
 
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from pydantic import ValidationError
 
-from agent.domain.edit import Change, Drop
+from agent.domain.check import CommandCheck
+from agent.domain.edit import AnyEdit, Change, Drop
 from agent.domain.plan import Plan
 from agent.domain.ports import Tool, ToolOutput
 from agent.planning.gardener import RevisePlan, Revision
@@ -84,13 +85,32 @@ async def test_after_the_last_attempt_the_plan_stays_as_it_was(plan: Plan) -> No
 
 
 def test_the_schema_offers_every_kind_of_edit(plan: Plan) -> None:
-    edits = RevisePlan(plan).spec.parameters["properties"]["edits"]["items"]["anyOf"]
-    assert [edit["properties"]["op"]["const"] for edit in edits] == [
-        "add_task",
-        "add_item",
-        "change",
-        "split",
-        "merge",
-        "drop",
-        "reorder",
+    edit = RevisePlan(plan).spec.parameters["properties"]["edits"]["items"]
+    ops = [
+        get_args(kind.model_fields["op"].annotation)[0] for kind in get_args(get_args(AnyEdit)[0])
     ]
+    assert edit["properties"]["op"]["enum"] == ops
+
+
+@pytest.mark.anyio
+async def test_fields_that_were_sent_empty_do_no_harm(plan: Plan) -> None:
+    edit = {**rename("D1"), "task": {}, "before": "", "ids": [], "into": []}
+    output = await RevisePlan(plan).call({"edits": [edit], "summary": "s"})
+    assert output.text == "Edits applied: 1."
+
+
+@pytest.mark.anyio
+async def test_a_check_can_be_added_without_sending_the_others(plan: Plan) -> None:
+    check = {"kind": "command", "run": "python3 -m app --version"}
+    edit = {"op": "change", "id": "T01", "reason": "r", "append": {"checks": [check]}}
+    output = await RevisePlan(plan).call({"edits": [edit], "summary": "s"})
+    assert isinstance(output.value, Revision)
+    before, after = plan.tasks[0].checks, output.value.plan.tasks[0].checks
+    assert after == (*before, CommandCheck(run="python3 -m app --version"))
+
+
+@pytest.mark.anyio
+async def test_only_lists_can_be_appended_to(plan: Plan) -> None:
+    edit = {"op": "change", "id": "T01", "reason": "r", "append": {"title": ["x"]}}
+    output = await RevisePlan(plan).call({"edits": [edit], "summary": "s"})
+    assert "- change T01: 'title' of T01 is no list; put it into fields" in output.text

@@ -1,38 +1,20 @@
-"""The rendered prompts of planner and gardener, byte for byte.
-
-After a wanted change, look at the difference and write the files anew:
-`rm tests/planning/snapshots/*.txt && pytest tests/planning/test_prompts.py`, twice; the first run
-writes what is missing and fails.
-"""
+"""The rendered prompts of planner and gardener, byte for byte."""
 
 from pathlib import Path
 
-import pytest
+from snapshots import check_snapshot, shown
 
-from agent.domain.message import Message
 from agent.domain.plan import Plan
 from agent.domain.ports import Tool
 from agent.domain.survey import Survey
 from agent.planning import gardener, planner
 from agent.planning.lint import lint
 
-SNAPSHOTS = Path(__file__).parent / "snapshots"
-
-
-def check_snapshot(name: str, text: str) -> None:
-    path = SNAPSHOTS / f"{name}.txt"
-    if not path.exists():
-        path.write_text(text, encoding="utf-8")
-        pytest.fail(f"{path.name} was missing and is written; read it, then run again")
-    assert text == path.read_text(encoding="utf-8")
-
-
-def shown(messages: tuple[Message, ...]) -> str:
-    return "\n".join(f"=== {message.role}\n{message.text}" for message in messages) + "\n"
+WORDS = Path(__file__).parent / "snapshots"
 
 
 def test_the_planners_opening(plan: Plan, survey: Survey) -> None:
-    check_snapshot("planner_opening", shown(planner.opening(plan.request, survey)))
+    check_snapshot(WORDS, "planner_opening", shown(planner.opening(plan.request, survey)))
 
 
 def test_the_planners_opening_in_an_empty_repository() -> None:
@@ -48,19 +30,19 @@ def test_the_planners_opening_in_an_empty_repository() -> None:
         environment=(),
         repo_map="",
     )
-    check_snapshot("planner_opening_empty", shown(planner.opening("Build {{ it }}.", empty)))
+    check_snapshot(WORDS, "planner_opening_empty", shown(planner.opening("Build {{ it }}.", empty)))
 
 
 def test_the_gardeners_opening(plan: Plan, survey: Survey) -> None:
     forgetful = plan.model_copy(update={"tasks": plan.tasks[1:]})
     findings = lint(forgetful, frozenset())
     messages = gardener.opening(plan.request, survey, forgetful, findings)
-    check_snapshot("gardener_opening", shown(messages))
+    check_snapshot(WORDS, "gardener_opening", shown(messages))
 
 
 def test_the_gardeners_opening_without_findings(plan: Plan, survey: Survey) -> None:
     messages = gardener.opening(plan.request, survey, plan, ())
-    check_snapshot("gardener_opening_clean", shown(messages))
+    check_snapshot(WORDS, "gardener_opening_clean", shown(messages))
 
 
 def test_the_descriptions_of_the_tools(plan: Plan) -> None:
@@ -69,7 +51,7 @@ def test_the_descriptions_of_the_tools(plan: Plan) -> None:
         gardener.RevisePlan(plan),
     )
     text = "".join(f"=== {tool.spec.name}\n{tool.spec.description}\n" for tool in tools)
-    check_snapshot("tools", text)
+    check_snapshot(WORDS, "tools", text)
 
 
 def test_the_request_and_the_plan_are_shown_verbatim(plan: Plan, survey: Survey) -> None:

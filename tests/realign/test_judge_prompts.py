@@ -1,48 +1,30 @@
-"""The words a judge reads, byte for byte.
-
-After a wanted change, look at the difference and write the files anew:
-`rm tests/realign/snapshots/judge*.txt && pytest tests/realign/test_judge_prompts.py`, twice; the
-first run writes what is missing and fails.
-"""
+"""The words a judge reads, byte for byte."""
 
 from pathlib import Path
 
-import pytest
+from snapshots import check_snapshot, shown
 
-from agent.domain.message import Message
 from agent.domain.plan import Plan
 from agent.realign.judge import FILES_CHARACTERS, GiveVerdicts, opening
 from agent.workspace.local import LocalWorkspace
 
-SNAPSHOTS = Path(__file__).parent / "snapshots"
-
-
-def check_snapshot(name: str, text: str) -> None:
-    path = SNAPSHOTS / f"{name}.txt"
-    if not path.exists():
-        path.write_text(text, encoding="utf-8")
-        pytest.fail(f"{path.name} was missing and is written; read it, then run again")
-    assert text == path.read_text(encoding="utf-8")
-
-
-def shown(messages: tuple[Message, ...]) -> str:
-    return "\n".join(f"=== {message.role}\n{message.text}" for message in messages) + "\n"
+WORDS = Path(__file__).parent / "snapshots"
 
 
 def test_the_opening(plan: Plan) -> None:
     files = ("README.md", "app/__main__.py", "app/chat.py", "app/store.py")
     changed = ("app/chat.py", "app/__main__.py")
-    check_snapshot("judge_opening", shown(opening(plan, files, changed, "2 files changed")))
+    check_snapshot(WORDS, "judge_opening", shown(opening(plan, files, changed, "2 files changed")))
 
 
 def test_the_opening_without_entry_points_and_changes(plan: Plan) -> None:
     bare = plan.model_copy(update={"entry_points": ()})
-    check_snapshot("judge_opening_bare", shown(opening(bare, (), ())))
+    check_snapshot(WORDS, "judge_opening_bare", shown(opening(bare, (), ())))
 
 
 def test_the_description_of_the_tool(plan: Plan, tmp_path: Path) -> None:
     spec = GiveVerdicts(plan, LocalWorkspace(tmp_path, {})).spec
-    check_snapshot("judge_tool", f"=== {spec.name}\n{spec.description}\n")
+    check_snapshot(WORDS, "judge_tool", f"=== {spec.name}\n{spec.description}\n")
 
 
 def test_a_long_list_of_files_is_cut_with_its_number(plan: Plan) -> None:

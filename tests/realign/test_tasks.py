@@ -1,8 +1,9 @@
-"""After a wanted change of wording: `rm tests/realign/snapshots/realign*.txt`, run twice."""
+"""What was found becomes tasks: grouped, provable, and told in few words."""
 
 from pathlib import Path
 
 import pytest
+from snapshots import check_snapshot
 
 from agent.domain.finding import Finding, Severity
 from agent.domain.plan import Plan, Task
@@ -10,7 +11,7 @@ from agent.planning.planfile import parse, render
 from agent.realign.findings import check_finding_id
 from agent.realign.tasks import FINDINGS_PER_TASK, progress, realignment_tasks
 
-SNAPSHOTS = Path(__file__).parent / "snapshots"
+WORDS = Path(__file__).parent / "snapshots"
 
 
 def of(
@@ -153,12 +154,8 @@ def test_the_brief_says_what_is_wrong_and_how_to_mend_it(plan: Plan) -> None:
         of("Fb", rule="check-red", requirement="R2", message="A check of R2 is red: exit code 1"),
     )
     tasks = realignment_tasks(plan, findings, 1)
-    path = SNAPSHOTS / "realign_brief.txt"
     text = "".join(f"=== {task.id}\n{task.brief}\n" for task in tasks)
-    if not path.exists():
-        path.write_text(text, encoding="utf-8")
-        pytest.fail(f"{path.name} was missing and is written; read it, then run again")
-    assert text == path.read_text(encoding="utf-8")
+    check_snapshot(WORDS, "realign_brief", text)
 
 
 @pytest.mark.parametrize(

@@ -10,14 +10,12 @@ import pytest
 
 from agent.errors import RepositoryError
 from agent.workspace.git import (
-    add_worktree,
     branch_exists,
     find_repository,
     merge_branch,
-    remove_worktree,
-    restore_worktree,
 )
 from agent.workspace.repository import RepositoryFacts
+from agent.workspace.worktrees import add_worktree, remove_worktree, restore_worktree
 
 Git = Callable[..., str]
 PROJECT = Path(__file__).parents[2]
