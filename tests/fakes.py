@@ -3,7 +3,9 @@
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
 
-from agent.domain.message import Completion, ModelRequest
+from agent.domain.limits import Admission
+from agent.domain.message import Completion, ModelRequest, Usage
+from agent.domain.readings import LimitReading
 from agent.errors import ProviderError
 
 START = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
@@ -25,6 +27,27 @@ class FakeClock:
     async def sleep(self, seconds: float) -> None:
         self.slept.append(seconds)
         self.seconds += seconds
+
+
+class FakeGovernor:
+    """Lets everything through, and remembers what was booked and how it ended."""
+
+    def __init__(self) -> None:
+        self.admitted: list[Admission] = []
+        self.ended: list[tuple[int, str]] = []
+
+    def wait_seconds(self, admission: Admission) -> float:
+        return 0.0
+
+    async def admit(self, admission: Admission, on_wait: Callable[[float, str], None]) -> int:
+        self.admitted.append(admission)
+        return len(self.admitted)
+
+    def settle(self, booking: int, usage: Usage, readings: tuple[LimitReading, ...]) -> None:
+        self.ended.append((booking, f"used {usage.input_tokens}"))
+
+    def fail(self, booking: int, wait_seconds: float | None) -> None:
+        self.ended.append((booking, f"failed, wait {wait_seconds}"))
 
 
 class FakeModel:

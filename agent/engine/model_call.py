@@ -10,6 +10,7 @@ from tenacity import (
 from agent.domain.event import ModelRefused, ModelResponded
 from agent.domain.message import AnyPart, Completion, Message, ModelRequest, ToolCall
 from agent.domain.state import SessionState
+from agent.engine.admission import send
 from agent.engine.run_context import Limits, RunContext
 from agent.errors import MalformedReply, RateLimited, Unavailable, Unreachable
 
@@ -26,7 +27,6 @@ async def ask(
     A minute limit is waited out, a broken connection is tried again; anything else, and the last
     failure, is raised as its ProviderError.
     """
-    model = context.models[session.key.role]
 
     def wait(state: RetryCallState) -> float:
         last = given_up(state, context.limits)
@@ -47,7 +47,7 @@ async def ask(
         reraise=True,
     )
     begun = context.clock.monotonic()
-    completion: Completion = await retrying(model.client.complete, request, context.on_text)
+    completion: Completion = await retrying(send, context, session, request, estimated_tokens)
     completion = with_fresh_ids(completion, session)
     context.tell(
         ModelResponded(

@@ -7,7 +7,7 @@ from agent.context.transcript import Meter
 from agent.domain.event import Event, RunStarted
 from agent.domain.message import Role
 from agent.domain.plan import Plan
-from agent.domain.ports import Approver, Clock, ModelClient, Workspace
+from agent.domain.ports import Approver, Clock, Governor, ModelClient, Workspace
 from agent.domain.profile import Profile
 from agent.domain.state import RunState
 from agent.journal import Journal
@@ -38,6 +38,8 @@ class Limits:
 class Model:
     client: ModelClient
     profile: Profile
+    account: str = ""
+    """Whose limits its requests count against."""
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,7 @@ class RunContext:
     journal: Journal
     clock: Clock
     models: Mapping[Role, Model]
+    governor: Governor
     workspace: Workspace
     approver: Approver
     limits: Limits = Limits()

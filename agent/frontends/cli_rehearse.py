@@ -94,7 +94,8 @@ def rehearse(
 ) -> int:
     """Serve a scripted model, with limits and faults.
 
-    It runs until Ctrl-C, takes any key, and speaks the dialects of OpenAI (chat completions and responses) and Anthropic (messages).
+    It runs until Ctrl-C, takes any key, and speaks the dialects of OpenAI (chat completions and
+    responses) and of Anthropic (messages).
 
     \b
     Example:  gardener rehearse --profile cerebras-code-pro --fault drop --seed 7

@@ -1,19 +1,58 @@
 """Reads the body of a streamed reply: bytes in, pieces of text out, the whole reply at the end.
 
-The SDK's own reader hides whether the stream ended with `[DONE]`, passes a flat error object on
-as an empty chunk and makes nothing at all of a reply that is not a stream.
+The SDKs' own readers hide whether the stream ended as it should, pass a flat error object on as an
+empty chunk and make nothing at all of a reply that is not a stream.
 """
 
 import json
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, Protocol
 
 from agent.domain.message import Completion
 from agent.domain.profile import Profile
-from agent.providers.assembly import Assembler
-from agent.providers.triage import error_in, malformed, triage_chunk, unavailable
+from agent.providers.triage import malformed, triage_chunk, unavailable
 
+Json = Mapping[str, Any]
 DONE = "[DONE]"
 SHOWN_CHARACTERS = 80
+
+
+class Assembler(Protocol):
+    """Takes the events of one reply, or a reply in one piece, in one dialect.
+
+    Raises ValueError, with the reason, at what the dialect does not know.
+    """
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether the reply is complete should the body end here."""
+        ...
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether nothing more can follow."""
+        ...
+
+    @property
+    def failure(self) -> str:
+        """Why the endpoint gave the reply up without saying an error; empty when it did not."""
+        ...
+
+    def trouble(self, event: Json) -> Json | None:
+        """The event as an error object where it is one."""
+        ...
+
+    def is_idle(self, event: Json) -> bool:
+        """Whether the event only keeps the connection alive."""
+        ...
+
+    def feed(self, event: Json) -> str:
+        """Takes one event; returns the text that it adds."""
+        ...
+
+    def completion(self) -> Completion:
+        """The whole reply, after its end."""
+        ...
 
 
 class DataLines:
@@ -38,56 +77,62 @@ class DataLines:
 class StreamedReply:
     """One reply on its way; every failure is a ProviderError with the sentence for the user."""
 
-    def __init__(self, profile: Profile, turn: int) -> None:
+    def __init__(self, profile: Profile, assembler: Assembler) -> None:
         self.begun = False
         """Whether anything has arrived."""
-        self.done = False
-        """Whether the server said that the reply is complete."""
+        self.pieces = 0
+        """Events that carried something of the reply."""
+        self._marked_done = False
         self._profile = profile
         self._lines = DataLines()
-        self._assembler = Assembler(turn, profile.model)
-        self._chunks = 0
-        self._before_chunks = bytearray()
+        self._assembler = assembler
+        self._events = 0
+        self._before_events = bytearray()
+
+    @property
+    def done(self) -> bool:
+        """Whether the server said that the reply is complete."""
+        return self._marked_done or self._assembler.is_closed
 
     def feed(self, data: bytes) -> list[str]:
         """Takes what arrived; returns the pieces of text in it."""
         self.begun = True
-        if not self._chunks:
-            self._before_chunks += data
+        if not self._events:
+            self._before_events += data
         try:
             return self._take(self._lines.feed(data))
-        except ValueError as error:
-            raise malformed(self._profile, str(error)) from error
+        except (ValueError, RecursionError) as error:
+            raise malformed(self._profile, reason_of(error)) from error
 
     def end(self) -> list[str]:
         """Takes the end of the body: also a whole reply, from a server that does not stream."""
         try:
             text = self._take(self._lines.end())
-        except ValueError as error:
-            raise malformed(self._profile, str(error)) from error
-        return text if self._chunks or self.done else self._take_whole(bytes(self._before_chunks))
+        except (ValueError, RecursionError) as error:
+            raise malformed(self._profile, reason_of(error)) from error
+        return text if self._events or self.done else self._take_whole(bytes(self._before_events))
 
     def _take_whole(self, body: bytes) -> list[str]:
         try:
             text = self._take([body.decode("utf-8")])
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             reason = f"it begins with {shown(body)!r}" if body else "it is empty"
             raise malformed(self._profile, reason) from error
-        self.done = True
+        self._marked_done = True
         return text
 
     def completion(self) -> Completion:
         """The whole reply, after its end."""
-        if self._assembler.finish_reason == "error":
-            raise unavailable(self._profile, "it ended the reply with an error")
-        if not (self.done or self._assembler.finish_reason):
+        if self._assembler.failure:
+            raise unavailable(self._profile, self._assembler.failure)
+        if not (self.done or self._assembler.is_whole):
             raise unavailable(self._profile, "it broke the reply off in the middle")
-        if not self._chunks:
+        if not self._events:
             raise malformed(self._profile, "it is empty")
         try:
             return self._assembler.completion()
-        except ValueError as error:
-            raise malformed(self._profile, str(error)) from error
+        except (ValueError, RecursionError) as error:
+            raise malformed(self._profile, reason_of(error)) from error
 
     def _take(self, payloads: list[str]) -> list[str]:
         texts = [self._take_payload(payload) for payload in payloads]
@@ -95,16 +140,22 @@ class StreamedReply:
 
     def _take_payload(self, payload: str) -> str:
         if payload == DONE:
-            self.done = True
+            self._marked_done = True
         if self.done:
             return ""
-        chunk: Any = json.loads(payload)
-        if not isinstance(chunk, dict):
+        event: Any = json.loads(payload)
+        if not isinstance(event, dict):
             raise ValueError(f"a piece of it is {shown(payload.encode())!r}")
-        if error_in(chunk) is not None:
-            raise triage_chunk(chunk, self._profile)
-        self._chunks += 1
-        return self._assembler.feed(chunk)
+        if (trouble := self._assembler.trouble(event)) is not None:
+            raise triage_chunk(trouble, self._profile)
+        self._events += 1
+        if not self._assembler.is_idle(event):
+            self.pieces += 1
+        return self._assembler.feed(event)
+
+
+def reason_of(error: Exception) -> str:
+    return "it is nested too deeply" if isinstance(error, RecursionError) else str(error)
 
 
 def shown(data: bytes) -> str:

@@ -1,5 +1,6 @@
 """Which model answers for which role, and where."""
 
+import hashlib
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -63,6 +64,14 @@ def key_of(settings: Settings, profile: Profile, rehearsal: bool) -> str:
         return REHEARSAL
     key = settings.key(profile.key_env)
     return key.get_secret_value() if key else "none"
+
+
+def account_of(settings: Settings, profile: Profile, scripted_url: str) -> str:
+    """Names whose limits count, without telling the key; a rehearsal is an account of its own."""
+    if scripted_url:
+        return f"{REHEARSAL} {scripted_url}"
+    key = key_of(settings, profile, rehearsal=False)
+    return f"{profile.name}-{hashlib.sha256(key.encode()).hexdigest()[:8]}"
 
 
 def refuse_without_key(settings: Settings, profiles: Mapping[Role, Profile]) -> None:

@@ -18,11 +18,15 @@ from agent.engine.run import run
 from agent.engine.run_context import Limits, Model, RunContext
 from agent.errors import JournalError, Outcome, UsageError
 from agent.journal import Journal, Listener
+from agent.limits.governor import AccountGovernor
+from agent.limits.owners import this_process
+from agent.limits.sqlite_books import SqliteBooks
 from agent.planning.planfile import parse
 from agent.providers.openai_chat import OpenAIChat
 from agent.wiring.machine import SystemClock, Unattended
 from agent.wiring.models import (
     Kept,
+    account_of,
     checked_script,
     endpoints_of,
     key_of,
@@ -41,6 +45,8 @@ from agent.wiring.places import (
 )
 from agent.workspace import git, worktrees
 from agent.workspace.local import LocalWorkspace
+
+LEDGER = "ledger.sqlite"
 
 
 @dataclass(frozen=True)
@@ -195,11 +201,14 @@ async def drive(
                     profile = profile.model_copy(update={"base_url": base_url})
                 client = OpenAIChat(profile, key_of(settings, profile, bool(base_url)))
                 stack.push_async_callback(client.aclose)
-                models[role] = Model(client, profile)
+                models[role] = Model(client, profile, account_of(settings, profile, base_url))
+            ledger = SqliteBooks(settings.state_folder / LEDGER, now=clock.now().timestamp())
+            stack.callback(ledger.close)
             context = RunContext(
                 journal=journal,
                 clock=clock,
                 models=models,
+                governor=AccountGovernor(ledger, clock, this_process()),
                 workspace=LocalWorkspace(Path(started.worktree), environment),
                 approver=approver or Unattended(),
                 limits=limits_of(settings),

@@ -9,17 +9,10 @@ requests: it sends each at the first instant that is not refused. `arithmetic` i
 divided by the limit. A last part lets two real processes share one account, time scaled.
 """
 
-import json
 import random
-import subprocess
-import sys
-import tempfile
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
 from functools import partial
-from pathlib import Path
 from typing import Protocol
 
 import anyio
@@ -238,9 +231,7 @@ def with_governor(
 def without(endpoint: Endpoint, work: list[Job], *, retry_after: bool, begin: float) -> Tally:
     clock, tally = VirtualClock(), Tally()
     clock.seconds = begin
-    anyio.run(
-        partial(clock.play, partial(ungoverned, clock, endpoint, work, tally, retry_after))
-    )
+    anyio.run(partial(clock.play, partial(ungoverned, clock, endpoint, work, tally, retry_after)))
     return tally
 
 

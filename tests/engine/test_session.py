@@ -2,17 +2,18 @@
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-from fakes import FakeClock, FakeModel
+from fakes import FakeClock, FakeGovernor, FakeModel
 from pydantic import BaseModel
 
 from agent.domain.event import (
     ModelRefused,
     ModelResponded,
+    RunStarted,
     SessionStarted,
     ToolFinished,
     ToolStarted,
@@ -43,6 +44,21 @@ OPENING = (text_message("system", "work"), text_message("user", "the task"))
 
 def spec(name: str) -> ToolSpec:
     return ToolSpec(name=name, description="a tool", parameters={"type": "object"})
+
+
+STARTED = RunStarted(
+    run_id="r1",
+    request="do it",
+    plan_name="do-it",
+    phases=("execute",),
+    repository="/repo",
+    base_commit="abcdef1",
+    branch="gardener/do-it",
+    worktree="/tree",
+    models={"executor": "m"},
+    rehearsal=False,
+    version="0",
+)
 
 
 class Numbers(BaseModel):
@@ -92,6 +108,7 @@ def reply(
 @pytest.fixture
 def journal(tmp_path: Path) -> Iterator[Journal]:
     with Journal(tmp_path, FakeClock()) as journal:
+        journal.append(STARTED)
         yield journal
 
 
@@ -104,6 +121,7 @@ def context_of(
         journal=journal,
         clock=clock,
         models={"executor": Model(model, profile)},
+        governor=FakeGovernor(),
         workspace=None,  # type: ignore[arg-type]
         approver=None,  # type: ignore[arg-type]
         limits=Limits(continuations=2),
@@ -281,3 +299,33 @@ async def test_a_brief_that_cannot_fit_is_refused_before_sending(journal: Journa
     with pytest.raises(ContextOverflow, match="and 727 fit"):
         await take_turn(context, session, {})
     assert model.requests == []
+
+
+async def test_each_attempt_is_booked_and_taken_off_as_the_endpoint_does(journal: Journal) -> None:
+    context, _, _ = context_of(
+        journal, RateLimited("full", 12.5), Unavailable("broke off"), reply(text="hi")
+    )
+    await take_turn(context, open_session(context, KEY, OPENING), {})
+    governor = context.governor
+    assert isinstance(governor, FakeGovernor)
+    assert governor.ended == [
+        (1, "failed, wait 12.5"),
+        (2, "failed, wait None"),
+        (3, "used 100"),
+    ]
+    booked = governor.admitted[0]
+    assert (booked.run_id, booked.role, booked.subject) == ("r1", "executor", "T01")
+    assert booked.charged_tokens == booked.estimated_tokens + booked.reserved_tokens
+
+
+async def test_a_capped_reservation_is_booked_up_to_its_cap(journal: Journal) -> None:
+    context, _, _ = context_of(journal, reply(text="hi"))
+    profile = context.models["executor"].profile.model_copy(
+        update={"charge": "admission", "reservation_cap_tokens": 4096, "max_output_tokens": 8192}
+    )
+    client = context.models["executor"].client
+    capped = replace(context, models={"executor": Model(client, profile, "acct")})
+    await take_turn(capped, open_session(capped, KEY, OPENING), {})
+    assert isinstance(context.governor, FakeGovernor)
+    booked = context.governor.admitted[0]
+    assert (booked.account, booked.charged_tokens - booked.estimated_tokens) == ("acct", 4096)

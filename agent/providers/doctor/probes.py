@@ -14,17 +14,17 @@ from agent.domain.message import ModelRequest
 from agent.domain.ports import Clock, ModelClient
 from agent.domain.profile import Profile
 from agent.errors import Action, ProviderError, Unreachable
+from agent.providers.doctor.requests import overflow_request, text_request, tool_request
+from agent.providers.doctor.seen import Overflow, Reply, Seen
 from agent.providers.mending import mended
 from agent.providers.model_list import list_models
-from agent.providers.probe_requests import overflow_request, text_request, tool_request
-from agent.providers.seen import Overflow, Reply, Seen
 from agent.providers.told import instant
 from agent.providers.triage import unavailable
 
 if TYPE_CHECKING:
     import httpx2
 
-    from agent.providers.recording import Exchange, Recorder
+    from agent.providers.doctor.recording import Exchange, Recorder
 
 TRIES = 3
 HUNG = 2

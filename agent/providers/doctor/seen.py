@@ -9,7 +9,7 @@ from agent.errors import ProviderError
 from agent.providers.model_list import ModelList
 
 if TYPE_CHECKING:
-    from agent.providers.recording import Exchange
+    from agent.providers.doctor.recording import Exchange
 
 
 @dataclass(frozen=True)

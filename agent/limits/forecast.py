@@ -1,0 +1,153 @@
+"""What a plan will need, and how long its limits make that take; pure.
+
+A task of `size` tokens, which its executor reads and writes, is worked off in turns, and each
+turn sends everything again. With a brief of BRIEF tokens and PER_TURN new ones a turn:
+
+    turns  = size / PER_TURN, at least FEWEST_TURNS
+    tokens = turns * (BRIEF + size / 2 + reservation)
+
+Tasks already done show how far that is off: the median of their real figures by the forecast
+ones corrects it. Planning, review, judging and mended work come on top as a share.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from statistics import median
+
+from agent.domain.limits import WINDOW_SECONDS, Limit
+from agent.domain.profile import Profile
+from agent.limits.reservation import LOOK_TOKENS, reservation
+
+BRIEF_TOKENS = 6_000
+PER_TURN_TOKENS = 1_500
+FEWEST_TURNS = 6
+MOST_TURNS = 60
+UNSIZED_TOKENS = 20_000
+"""Of a task whose plan names no size."""
+OTHER_ROLES_SHARE = 0.4
+"""Of the executor's tokens: what planner, gardener, judge and mended work need on top."""
+DAY_SECONDS = WINDOW_SECONDS["day"]
+
+
+@dataclass(frozen=True)
+class Done:
+    """A task that was worked off: its size in the plan, and what its sessions were charged."""
+
+    size_tokens: int
+    charged_tokens: int
+    requests: int
+
+
+@dataclass(frozen=True)
+class Need:
+    tokens: int
+    requests: int
+    learned_from: int
+    """Tasks of the past that corrected the figure."""
+
+
+@dataclass(frozen=True)
+class Forecast:
+    need: Need
+    minutes: float
+    """At the limits by the minute; 0 where there are none."""
+    pace: Limit | None
+    """The limit that sets the pace."""
+    days: float
+    """Whole days' allotments; 0 where there are none."""
+    day: Limit | None
+    """The day's limit that is the narrowest."""
+    left_today: int | None
+    """Of that limit."""
+
+
+def model_of(profile: Profile, size_tokens: int) -> tuple[int, int]:
+    """Tokens and requests of one task."""
+    size = size_tokens or UNSIZED_TOKENS
+    turns = min(MOST_TURNS, max(FEWEST_TURNS, -(-size // PER_TURN_TOKENS)))
+    mean = BRIEF_TOKENS + min(size, profile.window_tokens) // 2
+    reserved = reservation(profile, "look", mean) if profile.charge == "admission" else LOOK_TOKENS
+    return turns * (mean + reserved), turns
+
+
+def needed(profile: Profile, sizes: Iterable[int], done: Sequence[Done] = ()) -> Need:
+    """What the tasks of these sizes will be charged."""
+    modelled = [model_of(profile, size) for size in sizes]
+    past = [(each, model_of(profile, each.size_tokens)) for each in done]
+    token_factor = median([each.charged_tokens / model[0] for each, model in past] or [1.0])
+    request_factor = median([each.requests / model[1] for each, model in past] or [1.0])
+    on_top = 1 + OTHER_ROLES_SHARE
+    return Need(
+        tokens=round(sum(tokens for tokens, _ in modelled) * token_factor * on_top),
+        requests=round(sum(turns for _, turns in modelled) * request_factor * on_top),
+        learned_from=len(past),
+    )
+
+
+def forecast(profile: Profile, need: Need, used_today: dict[str, int]) -> Forecast:
+    """How long the profile's limits make it take.
+
+    `used_today` has `tokens` and `requests` since midnight UTC.
+    """
+    paces = [(minutes(limit, need), limit) for limit in profile.limits if limit.window != "day"]
+    slowest = max(paces, key=lambda pair: pair[0], default=None)
+    days = [
+        (amount(limit, need) / limit.amount, limit)
+        for limit in profile.limits
+        if limit.window == "day"
+    ]
+    narrowest = max(days, key=lambda pair: pair[0], default=None)
+    return Forecast(
+        need=need,
+        minutes=slowest[0] if slowest else 0.0,
+        pace=slowest[1] if slowest else None,
+        days=narrowest[0] if narrowest else 0.0,
+        day=narrowest[1] if narrowest else None,
+        left_today=max(0, narrowest[1].amount - used_today.get(narrowest[1].unit, 0))
+        if narrowest
+        else None,
+    )
+
+
+def amount(limit: Limit, need: Need) -> int:
+    return need.tokens if limit.unit == "tokens" else need.requests
+
+
+def minutes(limit: Limit, need: Need) -> float:
+    return amount(limit, need) / limit.amount * WINDOW_SECONDS[limit.window] / 60
+
+
+def sentence(found: Forecast, profile: Profile) -> str:
+    """`needs about 31M tokens: 1.3 days of code-pro, 78 minutes at 400k tokens a minute`."""
+    parts = []
+    if found.day is not None:
+        parts.append(f"{found.days:.1f} days of {profile.name}")
+    if found.pace is not None:
+        rate = f"{short(found.pace.amount)} {found.pace.unit} a {found.pace.window}"
+        parts.append(f"{max(1, round(found.minutes))} minutes at {rate}")
+    limits = ", ".join(parts) if parts else "no limits are known"
+    return f"needs about {short(found.need.tokens)} tokens: {limits}"
+
+
+def warning(found: Forecast, profile: Profile, resets: str) -> str | None:
+    """What to tell before a run that cannot finish today; `resets` names the next midnight UTC."""
+    if found.day is None or found.left_today is None:
+        return None
+    wanted = amount(found.day, found.need)
+    if wanted <= found.left_today:
+        return None
+    return (
+        f"this plan cannot finish today: it needs about {short(wanted)} {found.day.unit} and "
+        f"{short(found.left_today)} of {short(found.day.amount)} a day are left at {profile.name} "
+        f"until {resets}; it will stop there and go on with: gardener resume"
+    )
+
+
+def short(number: int) -> str:
+    """Two figures or three: `31M`, `1.3M`, `400k`, `812`."""
+    for size, unit in ((1_000_000_000, "G"), (1_000_000, "M"), (1_000, "k")):
+        if number >= size:
+            value = number / size
+            text = f"{value:.1f}" if value < 10 else f"{value:.0f}"
+            return text.removesuffix(".0") + unit
+    return str(number)

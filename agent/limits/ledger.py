@@ -1,0 +1,121 @@
+"""The account of every token: sums over the books, by whatever is asked for; pure."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import Literal
+
+from agent.limits.books import Booking
+
+By = Literal["role", "task", "model", "account", "minute", "day", "run"]
+MILLION = 1_000_000
+
+
+@dataclass(frozen=True)
+class Price:
+    """US dollars for a million tokens; `cached` None costs as much as other input."""
+
+    input: float
+    output: float
+    cached: float | None = None
+
+
+Prices = Mapping[tuple[str, str], Price]
+"""By profile and model."""
+
+
+@dataclass(frozen=True)
+class Sums:
+    """What a group of requests came to; tokens, seconds, US dollars."""
+
+    requests: int = 0
+    failed: int = 0
+    """Of the requests, those that were not served."""
+    unreported: int = 0
+    """Of the requests, those whose use the endpoint did not tell."""
+    estimated: int = 0
+    """Input tokens as expected."""
+    reserved: int = 0
+    """Output tokens asked for."""
+    charged: int = 0
+    """What counts against token limits."""
+    input: int = 0
+    output: int = 0
+    cached: int = 0
+    """Of the input."""
+    waited: float = 0.0
+    usd: float = 0.0
+    unpriced: int = 0
+    """Tokens whose price is not known."""
+
+    def plus(self, other: "Sums") -> "Sums":
+        return Sums(**{name: getattr(self, name) + getattr(other, name) for name in FIELDS})
+
+
+FIELDS = tuple(Sums.__dataclass_fields__)
+
+
+@dataclass(frozen=True)
+class Ledger:
+    """Sums of all, and of each group in the order of its key."""
+
+    by: By
+    total: Sums = Sums()
+    groups: dict[str, Sums] = field(default_factory=dict)
+    runs: tuple[str, ...] = ()
+    first_at: float | None = None
+    last_at: float | None = None
+
+
+KEYS: dict[By, Callable[[Booking], str]] = {
+    "role": lambda each: each.role,
+    "task": lambda each: each.subject,
+    "model": lambda each: each.model,
+    "account": lambda each: each.account,
+    "minute": lambda each: f"{datetime.fromtimestamp(each.booked_at, UTC):%Y-%m-%dT%H:%MZ}",
+    "day": lambda each: f"{datetime.fromtimestamp(each.booked_at, UTC):%Y-%m-%d}",
+    "run": lambda each: each.run,
+}
+"""Minutes and days are those of UTC in which a request was let in."""
+
+
+def add_up(bookings: Iterable[Booking], by: By, prices: Prices) -> Ledger:
+    key = KEYS[by]
+    total, groups, runs = Sums(), dict[str, Sums](), dict[str, None]()
+    first_at = last_at = None
+    for each in bookings:
+        one = sums_of(each, prices)
+        total = total.plus(one)
+        name = key(each)
+        groups[name] = groups.get(name, Sums()).plus(one)
+        runs[each.run] = None
+        first_at = each.booked_at if first_at is None else min(first_at, each.booked_at)
+        last_at = each.booked_at if last_at is None else max(last_at, each.booked_at)
+    ordered = {name: groups[name] for name in sorted(groups)}
+    return Ledger(by, total, ordered, tuple(runs), first_at, last_at)
+
+
+def sums_of(booking: Booking, prices: Prices) -> Sums:
+    told = booking.input is not None
+    one = Sums(
+        requests=1,
+        failed=int(booking.state == "failed"),
+        unreported=int(booking.state == "settled" and not told),
+        estimated=booking.estimated,
+        reserved=booking.reserved,
+        charged=booking.charged,
+        input=booking.input or 0,
+        output=booking.output or 0,
+        cached=booking.cached or 0,
+        waited=booking.waited,
+    )
+    price = prices.get((booking.profile, booking.model))
+    if price is None:
+        return replace(one, unpriced=one.input + one.output)
+    return replace(one, usd=cost(one, price))
+
+
+def cost(sums: Sums, price: Price) -> float:
+    cached = price.input if price.cached is None else price.cached
+    fresh = sums.input - sums.cached
+    return (fresh * price.input + sums.cached * cached + sums.output * price.output) / MILLION

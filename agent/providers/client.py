@@ -1,0 +1,188 @@
+"""What the adapters of all dialects do alike: send once, watch the reply, name each failure."""
+
+from abc import ABC, abstractmethod
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from difflib import SequenceMatcher
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+from urllib.parse import urlsplit
+
+import anyio
+
+from agent.domain.message import Completion, ModelRequest
+from agent.domain.profile import Profile
+from agent.errors import AuthError, ModelUnknown, ProviderError, RequestRefused
+from agent.providers.event_stream import Assembler, StreamedReply
+from agent.providers.rate_headers import readings
+from agent.providers.sdk import Connection, connection_error
+from agent.providers.triage import model_unknown, triage, unavailable
+
+if TYPE_CHECKING:
+    import httpx2
+
+CLOSE_SECONDS = 1.0
+MODEL_LIST_SECONDS = 5.0
+MODELS_SHOWN = 8
+SLOWEST_SECONDS_PER_TOKEN = 1.0
+"""A reply that takes longer than this for each token of its reservation is given up."""
+SESSION_HEADER = "X-Gardener-Session"
+
+
+class DialectClient(ABC):
+    """One model behind one endpoint; close it when the run is over."""
+
+    path: ClassVar[str]
+    models_path: ClassVar[str]
+
+    def __init__(
+        self, profile: Profile, key: str, http_client: "httpx2.AsyncClient | None" = None
+    ) -> None:
+        self._profile = profile
+        self._key = key
+        self._http_client = http_client
+        self._opened: Connection | None = None
+
+    @abstractmethod
+    def connect(self, http_client: "httpx2.AsyncClient | None") -> Connection:
+        """Opens the SDK's client; nothing is sent."""
+
+    @abstractmethod
+    def body(self, request: ModelRequest) -> dict[str, Any]:
+        """The request as the dialect writes it."""
+
+    @abstractmethod
+    def assembler(self, request: ModelRequest) -> Assembler:
+        """What puts the pieces of the reply together."""
+
+    async def complete(self, request: ModelRequest, on_text: Callable[[str], None]) -> Completion:
+        """Sends one request, once; the contract is ModelClient's."""
+        self._check_settings()
+        import httpx2
+
+        try:
+            return await self._exchange(request, on_text)
+        except httpx2.RequestError as error:
+            raise connection_error(self._profile, error) from error
+
+    def _check_settings(self) -> None:
+        """Refuses what no endpoint could serve, however often it is tried."""
+        profile = self._profile
+        if not is_address(profile.base_url):
+            raise RequestRefused(
+                f"{profile.base_url!r} is not the address of an endpoint; "
+                "set OPENAI_BASE_URL to one like https://HOST/v1"
+            )
+        if not self._key.isascii() or self._key.split() not in ([], [self._key]):
+            place = profile.key_env or "the key"
+            raise AuthError(f"{place} holds spaces or signs that no key has; copy the key again")
+
+    async def _exchange(self, request: ModelRequest, on_text: Callable[[str], None]) -> Completion:
+        profile, reply = self._profile, StreamedReply(self._profile, self.assembler(request))
+        silence_seconds = max(profile.first_byte_seconds, profile.stall_seconds)
+        try:
+            with anyio.fail_after(profile.first_byte_seconds) as patience:
+                last = anyio.current_time() + longest_seconds(request, profile)
+                async with self._response(request) as response:
+                    pieces, heard = 0, anyio.current_time()
+                    async for data in response.aiter_bytes():
+                        for text in reply.feed(data):
+                            on_text(text)
+                        now = anyio.current_time()
+                        if reply.pieces > pieces:
+                            pieces, heard = reply.pieces, now
+                        # A body read to its end leaves the connection open for the next turn.
+                        wait = CLOSE_SECONDS if reply.done else profile.stall_seconds
+                        # Keep-alives are bytes, but a reply of nothing else is none.
+                        patience.deadline = min(now + wait, heard + silence_seconds, last)
+        except TimeoutError as error:
+            if not reply.done:
+                raise unavailable(profile, silence(profile, begun=reply.begun)) from error
+        for text in reply.end():
+            on_text(text)
+        told = readings(response.headers, profile)
+        return reply.completion().model_copy(update={"readings": told})
+
+    @asynccontextmanager
+    async def _response(self, request: ModelRequest) -> "AsyncIterator[httpx2.Response]":
+        headers = {"Accept": "text/event-stream"}
+        if self._profile.session_header:
+            headers[SESSION_HEADER] = f"{request.session}; turn={request.turn}"
+        response = await self._connection().post(self.path, self.body(request), headers)
+        try:
+            if not response.is_success:
+                raise await self._refusal(response)
+            yield response
+        finally:
+            with anyio.move_on_after(CLOSE_SECONDS, shield=True):
+                await response.aclose()
+
+    def _connection(self) -> Connection:
+        if self._opened is None:
+            self._opened = self.connect(self._http_client)
+        return self._opened
+
+    async def _refusal(self, response: "httpx2.Response") -> ProviderError:
+        text = response.text
+        if self._key:
+            text = text.replace(self._key, "[key]")
+        sent = response.request.headers.get("content-length", "")
+        error = triage(
+            response.status_code,
+            response.headers,
+            text,
+            self._profile,
+            request_bytes=int(sent) if sent.isdecimal() else None,
+        )
+        if isinstance(error, ModelUnknown) and (served := await self._served_models()):
+            return model_unknown(self._profile, served)
+        return error
+
+    async def _served_models(self) -> list[str]:
+        """Names that the endpoint lists, the most similar first; none when it does not say."""
+        listed: object = None
+        with anyio.move_on_after(MODEL_LIST_SECONDS):
+            listed = await self._connection().get(self.models_path)
+        data = listed.get("data") if isinstance(listed, dict) else None
+        models = [entry for entry in data or () if isinstance(entry, dict)]
+        names = [str(model["id"]) for model in models if model.get("id")]
+        return sorted(names, key=self._unlikeness)[:MODELS_SHOWN]
+
+    def _unlikeness(self, name: str) -> float:
+        return -SequenceMatcher(None, self._profile.model, name).ratio()
+
+    async def aclose(self) -> None:
+        if self._opened is not None:
+            await self._opened.aclose()
+            self._opened = None
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self.aclose()
+
+
+def is_address(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
+
+
+def longest_seconds(request: ModelRequest, profile: Profile) -> float:
+    """The most that a whole reply may take, however steadily its server sends something."""
+    silence_seconds = profile.first_byte_seconds + profile.stall_seconds
+    return silence_seconds + request.max_output_tokens * SLOWEST_SECONDS_PER_TOKEN
+
+
+def silence(profile: Profile, *, begun: bool) -> str:
+    if begun:
+        return f"the reply stopped for more than {profile.stall_seconds:g} s"
+    return f"no reply began within {profile.first_byte_seconds:g} s"

@@ -1,0 +1,1 @@
+"""Tries an endpoint and says plainly what is true of it."""

@@ -1,0 +1,135 @@
+"""Says what is true of an endpoint, and what to change in its profile: pure, over what was seen."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from agent.domain.finding import Finding, Severity, finding_id
+from agent.domain.profile import Profile
+from agent.errors import (
+    AuthError,
+    MalformedReply,
+    ModelUnknown,
+    NoCredit,
+    Outcome,
+    ProviderError,
+    RateLimited,
+    SchemaRejected,
+    Unavailable,
+    Unreachable,
+)
+from agent.providers.doctor.seen import Seen
+
+SKEW_SECONDS = 5.0
+LEARNED_FIELDS = (
+    "max_output_field",
+    "omit_fields",
+    "sampling",
+    "strict_tools",
+    "replay_reasoning",
+    "max_output_tokens",
+)
+"""What refusals can teach; the window has a check of its own."""
+RULES: tuple[tuple[type[ProviderError], str], ...] = (
+    (Unreachable, "reachable"),
+    (NoCredit, "credit"),
+    (AuthError, "key"),
+    (ModelUnknown, "model"),
+    (RateLimited, "limits"),
+    (SchemaRejected, "fields"),
+    (MalformedReply, "dialect"),
+    (Unavailable, "served"),
+    (ProviderError, "served"),
+)
+"""The rule that an error of the endpoint breaks; the first that fits."""
+
+
+@dataclass(frozen=True)
+class Aspect:
+    """One thing that is true of the endpoint, or could not be known."""
+
+    name: str
+    said: str
+    fine: bool | None
+    """None when it is not known, or neither good nor bad."""
+
+
+@dataclass(frozen=True)
+class Look:
+    """What one look brings."""
+
+    aspect: Aspect
+    findings: tuple[Finding, ...] = ()
+    changes: Mapping[str, Any] = field(default_factory=dict)
+    """Fields of the profile with what they should be, as plain values."""
+
+
+@dataclass(frozen=True)
+class Checkup:
+    """Everything the doctor says of one endpoint."""
+
+    profile: Profile
+    aspects: tuple[Aspect, ...]
+    findings: tuple[Finding, ...]
+    changes: Mapping[str, Any]
+    blocked: ProviderError | None = None
+    """What kept the checkup from going on."""
+
+    @property
+    def outcome(self) -> Outcome:
+        """`done` when the endpoint is as its profile says; information alone leaves it so."""
+        if self.blocked:
+            told = self.blocked.outcome
+            return Outcome.FINDINGS if told is Outcome.UNFINISHED else told
+        serious = [finding for finding in self.findings if finding.severity != "info"]
+        return Outcome.FINDINGS if serious or self.changes else Outcome.DONE
+
+
+def known(name: str, said: str) -> Look:
+    return Look(Aspect(name, said, True))
+
+
+def unknown(name: str, said: str = "not tried") -> Look:
+    return Look(Aspect(name, said, None))
+
+
+def deviation(
+    seen: Seen,
+    aspect: str,
+    said: str,
+    *,
+    severity: Severity = "error",
+    message: str,
+    remedy: str,
+    evidence: str = "",
+    changes: Mapping[str, Any] | None = None,
+) -> Look:
+    """A look that shows something else than the profile says."""
+    rule = "doctor-" + aspect.replace(" ", "-")
+    finding = Finding(
+        id=finding_id(rule, seen.profile.name, aspect),
+        rule=rule,
+        severity=severity,
+        message=message,
+        evidence=evidence,
+        remedy=remedy,
+    )
+    fine = None if severity == "info" else False
+    return Look(Aspect(aspect, said, fine), (finding,), changes or {})
+
+
+def rule_of(error: ProviderError) -> str:
+    return next(rule for kind, rule in RULES if isinstance(error, kind))
+
+
+def finding_of(error: ProviderError, profile: Profile, severity: Severity) -> Finding:
+    """An error of the endpoint as a finding; its sentence already ends in what to do."""
+    message, _, remedy = str(error).rpartition("; ")
+    rule = f"doctor-{rule_of(error)}"
+    return Finding(
+        id=finding_id(rule, profile.name, type(error).__name__),
+        rule=rule,
+        severity=severity,
+        message=message or remedy,
+        remedy=remedy if message else "",
+    )

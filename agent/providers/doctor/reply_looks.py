@@ -1,0 +1,193 @@
+"""Looks at the replies: how they come, what is in them, how fast they are."""
+
+import json
+
+from agent.domain.limits import Limit
+from agent.domain.message import Usage
+from agent.domain.readings import LimitReading, Unit, Window
+from agent.providers.doctor.checkup import (
+    Look,
+    deviation,
+    known,
+    unknown,
+)
+from agent.providers.doctor.requests import TOOL
+from agent.providers.doctor.seen import Reply, Seen
+
+NATIVE_CALLS = (b'"tool_calls"', b'"tool_use"', b'"function_call"')
+CALL_PIECES = (b'"tool_calls"', b"input_json_delta", b"function_call_arguments.delta")
+LEAST_SECONDS = 0.05
+LEAST_TOKENS = 50
+"""Less says nothing of a speed."""
+SLOW_SHARE = 0.5
+"""Below this share of the promised speed it is worth a word."""
+
+
+def look_at_streaming(seen: Seen) -> Look:
+    reply = seen.text or seen.tool
+    if reply is None:
+        return unknown("streaming")
+    if reply.exchange.is_stream:
+        return known("streaming", f"yes, {reply.exchange.events} events")
+    return deviation(
+        seen,
+        "streaming",
+        "no, replies come in one piece",
+        severity="warning",
+        message="replies are not streamed, so a silent endpoint is noticed late",
+        remedy="turn streaming on at the server, or raise first_byte_seconds",
+        evidence=f"content-type: {reply.exchange.headers.get('content-type', 'none')}",
+    )
+
+
+def look_at_tools(seen: Seen) -> Look:
+    reply = seen.tool
+    if reply is None:
+        return unknown("tool calls")
+    calls = reply.completion.message.tool_calls
+    body = bytes(reply.exchange.body)
+    is_native = any(mark in body for mark in NATIVE_CALLS)
+    if not calls:
+        return deviation(
+            seen,
+            "tool calls",
+            "none came",
+            message="the model was asked for a tool call and made none",
+            remedy="turn on the server's tool parser, or use a model that calls tools",
+            evidence=reply.completion.message.text[:200],
+        )
+    if problem := wrong_call(reply):
+        return deviation(
+            seen,
+            "tool calls",
+            problem,
+            message=f"the tool call cannot be used: {problem}",
+            remedy="check the server's tool parser, or use another model",
+            evidence=calls[0].arguments[:200],
+        )
+    if not is_native and not seen.profile.text_calls:
+        return deviation(
+            seen,
+            "tool calls",
+            "written as text",
+            severity="warning",
+            message="the model writes tool calls as text",
+            remedy="set text_calls to true, or turn on the server's tool parser",
+            changes={"text_calls": True},
+        )
+    pieces = sum(body.count(mark) for mark in CALL_PIECES)
+    return known("tool calls", f"streamed in {pieces} pieces" if is_native else "written as text")
+
+
+def wrong_call(reply: Reply) -> str:
+    """What is wrong with the call, empty when it is as it was asked for."""
+    call = reply.completion.message.tool_calls[0]
+    if call.name != TOOL:
+        return f"it calls {call.name!r}, which no tool is named"
+    try:
+        arguments = json.loads(call.arguments)
+    except ValueError:
+        return "its arguments are not JSON"
+    number = arguments.get("number") if isinstance(arguments, dict) else None
+    if not isinstance(number, int) or isinstance(number, bool):
+        return "its arguments do not fit the tool's schema"
+    return ""
+
+
+def look_at_usage(seen: Seen) -> Look:
+    replies = seen.replies
+    if not replies:
+        return unknown("usage")
+    missing = [reply for reply in replies if reply.completion.usage == Usage()]
+    if not missing:
+        return known("usage", "counted in every reply")
+    return deviation(
+        seen,
+        "usage",
+        f"missing in {len(missing)} of {len(replies)} replies",
+        severity="warning",
+        message="the endpoint does not always count tokens, so the ledger has to estimate",
+        remedy="turn usage on at the server; until then leave more room in window_tokens",
+    )
+
+
+def look_at_limits(seen: Seen) -> Look:
+    told = told_limits(seen)
+    if not told:
+        names = ", ".join(sorted(seen.headers))
+        return unknown("limits", f"headers not understood: {names}" if names else "no headers")
+    said = "; ".join(f"{amount:,} {unit}/{window}" for (unit, window), amount in told.items())
+    declared = {(limit.unit, limit.window): limit for limit in seen.profile.limits}
+    differing = {
+        key: amount
+        for key, amount in told.items()
+        if key not in declared or declared[key].amount != amount
+    }
+    if not differing:
+        return known("limits", said)
+    limits = [with_amount(declared.get(key), key, amount) for key, amount in told.items()]
+    limits += [limit for key, limit in declared.items() if key not in told]
+    return deviation(
+        seen,
+        "limits",
+        said,
+        severity="warning",
+        message="the headers tell other limits than the profile: "
+        + "; ".join(f"{amount:,} {unit}/{window}" for (unit, window), amount in differing.items()),
+        remedy="set limits to what the endpoint tells",
+        changes={"limits": [limit.model_dump() for limit in limits]},
+    )
+
+
+def told_limits(seen: Seen) -> dict[tuple[Unit, Window], int]:
+    """The limits in the headers of the newest replies, the smallest amount of each."""
+    readings: list[LimitReading] = [r for reply in seen.replies for r in reply.completion.readings]
+    found: dict[tuple[Unit, Window], int] = {}
+    for reading in readings:
+        if reading.limit:
+            key = (reading.unit, reading.window)
+            found[key] = min(reading.limit, found.get(key, reading.limit))
+    return found
+
+
+def with_amount(declared: Limit | None, key: tuple[Unit, Window], amount: int) -> Limit:
+    if declared:
+        return declared.model_copy(update={"amount": amount})
+    return Limit(
+        unit=key[0], window=key[1], amount=amount, refill="fixed" if key[1] == "day" else "bucket"
+    )
+
+
+def look_at_first_token(seen: Seen) -> Look:
+    reply = seen.text or seen.tool
+    return (
+        known("first token", f"after {reply.first_seconds:.2f} s")
+        if reply
+        else unknown("first token")
+    )
+
+
+def look_at_speed(seen: Seen) -> Look:
+    speed, promised = tokens_per_second(seen.text), seen.profile.tokens_per_second
+    if speed is None:
+        return unknown("speed", "too short to be measured" if seen.text else "not tried")
+    said = f"{speed:,.0f} tokens/s" + (
+        f"; the profile promises {promised:,.0f}" if promised else ""
+    )
+    if not promised or speed >= SLOW_SHARE * promised:
+        return known("speed", said)
+    return deviation(
+        seen,
+        "speed",
+        said,
+        severity="warning",
+        message=f"replies come with {speed:,.0f} tokens/s where {promised:,.0f} are promised",
+        remedy=f"try again at another hour; if it stays so, set tokens_per_second to {speed:.0f}",
+    )
+
+
+def tokens_per_second(reply: Reply | None) -> float | None:
+    if reply is None or reply.completion.usage.output_tokens < LEAST_TOKENS:
+        return None
+    seconds = reply.writing_seconds
+    return reply.completion.usage.output_tokens / seconds if seconds >= LEAST_SECONDS else None
