@@ -53,6 +53,8 @@ class SessionState:
     shortened: set[str] = field(default_factory=set)
     last_usage: Usage | None = None
     continued: int = 0
+    cut_at_tokens: int | None = None
+    """What the last reply had reserved when it was cut off by length; None when it was not."""
 
     @property
     def unanswered(self) -> tuple[ToolCall, ...]:
@@ -228,6 +230,8 @@ def _apply_session(
             session.messages.append(event.completion.message)
             session.replies += 1
             session.last_usage = event.completion.usage
+            cut = event.completion.stop_reason == "max_tokens"
+            session.cut_at_tokens = event.reserved_tokens if cut else None
             count_usage(state.usage, event.session.role, event.completion.usage)
             count_usage(state.task_tokens, event.session.subject, event.completion.usage)
         case ToolStarted():

@@ -11,6 +11,7 @@ from agent.domain.ports import Approver, Clock, Governor, ModelClient, Workspace
 from agent.domain.profile import Profile
 from agent.domain.state import RunState
 from agent.journal import Journal
+from agent.limits.pool import Pool
 
 
 @dataclass(frozen=True)
@@ -36,10 +37,10 @@ class Limits:
 
 @dataclass(frozen=True)
 class Model:
-    client: ModelClient
     profile: Profile
-    account: str = ""
-    """Whose limits its requests count against."""
+    clients: Mapping[str, ModelClient]
+    """By account."""
+    pool: Pool
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,5 @@
 """Which model answers for which role, and where."""
 
-import hashlib
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -11,6 +10,7 @@ from agent.config import Settings
 from agent.domain.message import ROLES, Role
 from agent.domain.profile import Profile
 from agent.errors import ConfigError
+from agent.limits.pool import account_name
 from agent.providers import catalog
 from agent.rehearsal.script import load_script
 from agent.rehearsal.server import RehearsalServer
@@ -59,19 +59,16 @@ def role_profile(settings: Settings, role: Role, kept: Kept) -> Profile:
     return chosen
 
 
-def key_of(settings: Settings, profile: Profile, rehearsal: bool) -> str:
-    if rehearsal:
-        return REHEARSAL
-    key = settings.key(profile.key_env)
-    return key.get_secret_value() if key else "none"
+def keys_of(settings: Settings, profile: Profile) -> dict[str, str]:
+    """The keys of a profile's accounts, by the name of whose limits count.
 
-
-def account_of(settings: Settings, profile: Profile, scripted_url: str) -> str:
-    """Names whose limits count, without telling the key; a rehearsal is an account of its own."""
-    if scripted_url:
-        return f"{REHEARSAL} {scripted_url}"
-    key = key_of(settings, profile, rehearsal=False)
-    return f"{profile.name}-{hashlib.sha256(key.encode()).hexdigest()[:8]}"
+    An endpoint that asks for no key has one account all the same.
+    """
+    if profile.name == REHEARSAL:
+        return {account_name(profile.base_url, ""): REHEARSAL}
+    found = (settings.key(variable) for variable in (profile.key_env, *profile.accounts))
+    keys = [key.get_secret_value() for key in found if key] or [""]
+    return {account_name(profile.base_url, key): key or "none" for key in keys}
 
 
 def refuse_without_key(settings: Settings, profiles: Mapping[Role, Profile]) -> None:

@@ -20,16 +20,16 @@ from agent.errors import JournalError, Outcome, UsageError
 from agent.journal import Journal, Listener
 from agent.limits.governor import AccountGovernor
 from agent.limits.owners import this_process
+from agent.limits.pool import Pool
 from agent.limits.sqlite_books import SqliteBooks
 from agent.planning.planfile import parse
 from agent.providers.openai_chat import OpenAIChat
 from agent.wiring.machine import SystemClock, Unattended
 from agent.wiring.models import (
     Kept,
-    account_of,
     checked_script,
     endpoints_of,
-    key_of,
+    keys_of,
     models_of,
     refuse_without_key,
     role_profiles,
@@ -195,20 +195,22 @@ async def drive(
     environment = child_environment(read_environment(), settings)
     with scripted(script or (Path(started.script) if started.rehearsal else None)) as base_url:
         async with AsyncExitStack() as stack:
+            books = SqliteBooks(settings.state_folder / LEDGER, now=clock.now().timestamp())
+            stack.callback(books.close)
+            governor = AccountGovernor(books, clock, this_process())
             models: dict[Role, Model] = {}
             for role, profile in profiles.items():
-                if base_url:
-                    profile = profile.model_copy(update={"base_url": base_url})
-                client = OpenAIChat(profile, key_of(settings, profile, bool(base_url)))
-                stack.push_async_callback(client.aclose)
-                models[role] = Model(client, profile, account_of(settings, profile, base_url))
-            ledger = SqliteBooks(settings.state_folder / LEDGER, now=clock.now().timestamp())
-            stack.callback(ledger.close)
+                here = profile.model_copy(update={"base_url": base_url} if base_url else {})
+                keys = keys_of(settings, here)
+                clients = {name: OpenAIChat(here, key) for name, key in keys.items()}
+                for client in clients.values():
+                    stack.push_async_callback(client.aclose)
+                models[role] = Model(here, clients, Pool(tuple(clients), governor))
             context = RunContext(
                 journal=journal,
                 clock=clock,
                 models=models,
-                governor=AccountGovernor(ledger, clock, this_process()),
+                governor=governor,
                 workspace=LocalWorkspace(Path(started.worktree), environment),
                 approver=approver or Unattended(),
                 limits=limits_of(settings),

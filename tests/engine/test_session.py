@@ -18,6 +18,7 @@ from agent.domain.event import (
     ToolFinished,
     ToolStarted,
 )
+from agent.domain.limits import Limit
 from agent.domain.message import (
     Completion,
     Message,
@@ -34,8 +35,16 @@ from agent.domain.ports import ToolKind, ToolOutput
 from agent.domain.profile import Profile
 from agent.engine.run_context import Limits, Model, RunContext
 from agent.engine.session import Turn, converse, open_session, take_turn
-from agent.errors import AuthError, ContextOverflow, ProviderError, RateLimited, Unavailable
+from agent.errors import (
+    AuthError,
+    ContextOverflow,
+    NoCredit,
+    ProviderError,
+    RateLimited,
+    Unavailable,
+)
 from agent.journal import Journal, read_entries
+from agent.limits.pool import Pool
 
 pytestmark = pytest.mark.anyio
 KEY = SessionKey(role="executor", subject="T01")
@@ -120,13 +129,18 @@ def context_of(
     context = RunContext(
         journal=journal,
         clock=clock,
-        models={"executor": Model(model, profile)},
+        models={"executor": pooled(model, profile)},
         governor=FakeGovernor(),
         workspace=None,  # type: ignore[arg-type]
         approver=None,  # type: ignore[arg-type]
         limits=Limits(continuations=2),
     )
     return context, model, clock
+
+
+def pooled(model: FakeModel, profile: Profile, *accounts: str) -> Model:
+    names = accounts or ("acct",)
+    return Model(profile, dict.fromkeys(names, model), Pool(names, FakeGovernor()))
 
 
 def results(journal: Journal) -> list[tuple[str, bool]]:
@@ -296,7 +310,7 @@ async def test_old_results_are_shortened_before_the_window_is_full(journal: Jour
 async def test_a_brief_that_cannot_fit_is_refused_before_sending(journal: Journal) -> None:
     context, model, _ = context_of(journal, window_tokens=9_000)
     session = open_session(context, KEY, (text_message("user", "word " * 9_000),))
-    with pytest.raises(ContextOverflow, match="and 727 fit"):
+    with pytest.raises(ContextOverflow, match="and 7869 fit"):
         await take_turn(context, session, {})
     assert model.requests == []
 
@@ -319,13 +333,81 @@ async def test_each_attempt_is_booked_and_taken_off_as_the_endpoint_does(journal
 
 
 async def test_a_capped_reservation_is_booked_up_to_its_cap(journal: Journal) -> None:
-    context, _, _ = context_of(journal, reply(text="hi"))
+    context, model, _ = context_of(journal, reply(text="hi"))
     profile = context.models["executor"].profile.model_copy(
         update={"charge": "admission", "reservation_cap_tokens": 4096, "max_output_tokens": 8192}
     )
-    client = context.models["executor"].client
-    capped = replace(context, models={"executor": Model(client, profile, "acct")})
+    capped = replace(context, models={"executor": pooled(model, profile)})
     await take_turn(capped, open_session(capped, KEY, OPENING), {})
     assert isinstance(context.governor, FakeGovernor)
     booked = context.governor.admitted[0]
     assert (booked.account, booked.charged_tokens - booked.estimated_tokens) == ("acct", 4096)
+
+
+async def test_a_reply_that_was_cut_off_doubles_the_next_reservation(journal: Journal) -> None:
+    cut = reply(call("add", {"count": 1}), stop="max_tokens")
+    context, model, _ = context_of(journal, cut, reply(text="ok"))
+    context = replace(context, models={"executor": pooled(model, PER_MINUTE)})
+    session = open_session(context, KEY, OPENING)
+    await take_turn(context, session, {"add": Adder()})
+    await take_turn(context, session, {"add": Adder()})
+    assert [request.max_output_tokens for request in model.requests] == [8_192, 16_384]
+
+
+PER_MINUTE = Profile(
+    name="p",
+    base_url="http://x",
+    model="m",
+    max_output_tokens=20_000,
+    charge="admission",
+    limits=(Limit(unit="tokens", window="minute", amount=300_000),),
+)
+
+
+async def test_after_writing_less_is_reserved_than_for_writing(journal: Journal) -> None:
+    wrote = reply(call("add", {"count": 1}))
+    context, model, _ = context_of(journal, wrote, reply(text="ok"))
+    context = replace(context, models={"executor": pooled(model, PER_MINUTE)})
+    session = open_session(context, KEY, OPENING)
+    await take_turn(context, session, {"add": Adder()})
+    await take_turn(context, session, {"add": Adder()})
+    assert [request.max_output_tokens for request in model.requests] == [8_192, 2_048]
+
+
+async def test_a_request_the_endpoint_finds_too_long_is_shortened_and_sent_once_more(
+    journal: Journal,
+) -> None:
+    context, model, _ = context_of(
+        journal, ContextOverflow("too long", window_tokens=8_000), reply(text="ok")
+    )
+    session = open_session(context, KEY, OPENING)
+    for number in range(10):
+        asked = reply(call("add", {"count": number}, f"c{number}"))
+        journal_reply(context, asked)
+        result = ToolResult(call_id=f"c{number}", text=f"{number} first\n" + "word " * 1500)
+        context.tell(ToolFinished(session=KEY, result=result))
+    await take_turn(context, session, {"add": Adder()})
+    sizes = [len(request.model_dump_json()) for request in model.requests]
+    assert sizes[1] < sizes[0] / 1.5
+
+
+async def test_a_request_that_cannot_be_made_smaller_is_not_sent_again(journal: Journal) -> None:
+    context, model, _ = context_of(journal, ContextOverflow("too long"))
+    with pytest.raises(ContextOverflow, match="too long"):
+        await take_turn(context, open_session(context, KEY, OPENING), {})
+    assert len(model.requests) == 1
+
+
+async def test_an_account_without_credit_is_left_for_the_next_one(journal: Journal) -> None:
+    context, model, _ = context_of(journal, NoCredit("one is empty"), reply(text="ok"))
+    profile = context.models["executor"].profile
+    context = replace(context, models={"executor": pooled(model, profile, "one", "two")})
+    await take_turn(context, open_session(context, KEY, OPENING), {})
+    assert isinstance(context.governor, FakeGovernor)
+    assert [booked.account for booked in context.governor.admitted] == ["one", "two"]
+
+
+async def test_without_another_account_the_sentence_reaches_the_user(journal: Journal) -> None:
+    context, _, _ = context_of(journal, NoCredit("it is empty"))
+    with pytest.raises(NoCredit, match="it is empty"):
+        await take_turn(context, open_session(context, KEY, OPENING), {})
