@@ -25,7 +25,7 @@ KEY_SUFFIXES = ("_API_KEY", "_TOKEN")
 CHILD_NAMES = "PATH HOME LANG LC_ALL TZ TMPDIR USER LOGNAME SHELL VIRTUAL_ENV"
 
 # A cloned repository is not trusted with these: together they could send a key anywhere.
-USER_ONLY = ("base_url", "key_env", "pass_environment", "state_folder")
+USER_ONLY = ("base_url", "key_env", "pass_environment", "state_folder", "ledger")
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ def load_settings(
     A general model replaces the models that roles were given further down.
     Raises ConfigError naming the source, the setting and what to do.
     """
-    config_folder = _user_folder(environment, "XDG_CONFIG_HOME", ".config")
+    config_folder = user_folder(environment, "XDG_CONFIG_HOME", ".config")
     layers = [_file_layer(config_folder / USER_FILE)] if config_folder else []
     if project_root is not None:
         layers.append(_file_layer(project_root / PROJECT_FILE, refused=USER_ONLY))
@@ -70,7 +70,7 @@ def load_settings(
         _check(layer)
         merged = _over(merged, layer.values)
     if "state_folder" not in merged:
-        folder = _user_folder(environment, "XDG_STATE_HOME", ".local/state")
+        folder = user_folder(environment, "XDG_STATE_HOME", ".local/state")
         if folder is None:
             raise ConfigError(f"no home folder: set HOME, or {PREFIX}STATE_FOLDER to a folder")
         merged["state_folder"] = folder / "gardener"
@@ -83,7 +83,7 @@ def load_settings(
     return Settings.model_validate({**merged, "keys": keys, "api_key": keys.get("OPENAI_API_KEY")})
 
 
-def _user_folder(environment: Mapping[str, str], variable: str, default: str) -> Path | None:
+def user_folder(environment: Mapping[str, str], variable: str, default: str) -> Path | None:
     """A folder of the XDG base directory specification, which ignores relative paths."""
     given = environment.get(variable, "")
     if Path(given).is_absolute():

@@ -35,6 +35,13 @@ def _variable(text: str) -> str:
     return text
 
 
+def _ledger(text: str) -> str:
+    # The text is not repeated: an address may hold a password.
+    if not re.match(r"rediss?://[^\s/]+", text) and not Path(text).is_absolute():
+        raise ValueError("must be a file's absolute path, or begin with redis:// and a host")
+    return text
+
+
 BaseUrl = Annotated[str, AfterValidator(_url)]
 VariableName = Annotated[str, AfterValidator(_variable)]
 Word = Annotated[str, Field(min_length=1)]
@@ -84,6 +91,9 @@ class Settings(_Frozen):
     """Where plan files go, relative to the repository's root."""
     state_folder: Annotated[Path, AfterValidator(_absolute)]
     """Where worktrees are and what runs share; default $XDG_STATE_HOME/gardener."""
+    ledger: Annotated[str, AfterValidator(_ledger)] | None = None
+    """Where the books of limits and tokens are: a file, or redis:// when several hosts share an
+    account; default `ledger.sqlite` in the state folder."""
     garden_rounds: int = Field(default=3, ge=0, le=20)
     """Most gardening rounds of one plan."""
     realign_passes: int = Field(default=4, ge=0, le=20)

@@ -8,10 +8,17 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from agent.config.load import USER_FILE, user_folder
 from agent.errors import ConfigError
 
 BARE = re.compile(r"[A-Za-z0-9_-]+")
 SECTION = re.compile(r"^\s*\[")
+
+
+def user_file(environment: Mapping[str, str]) -> Path | None:
+    """Where the user's settings are, None without a home."""
+    folder = user_folder(environment, "XDG_CONFIG_HOME", ".config")
+    return folder / USER_FILE if folder else None
 
 
 def write_profile(path: Path, name: str, fields: Mapping[str, Any]) -> None:
@@ -111,7 +118,7 @@ def replace_file(path: Path, text: str) -> None:
 
 
 def quoted(name: str) -> str:
-    return name if BARE.fullmatch(name) else json.dumps(name)
+    return name if BARE.fullmatch(name) else toml(name)
 
 
 def toml(value: object) -> str:
@@ -122,4 +129,4 @@ def toml(value: object) -> str:
     if isinstance(value, list | tuple):
         return f"[{', '.join(toml(item) for item in value)}]"
     # JSON's forms of text, truth and numbers are TOML's too; DEL alone wants an escape.
-    return json.dumps(value).replace("\x7f", "\\u007f")
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")

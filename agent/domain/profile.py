@@ -1,10 +1,11 @@
 """A profile: a model behind an endpoint, with what is known of it."""
 
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import Field
 
 from agent.domain.limits import Limit
+from agent.domain.readings import Window
 from agent.domain.value import Value
 
 Dialect = Literal["openai_chat", "openai_responses", "anthropic_messages"]
@@ -28,6 +29,8 @@ class Profile(Value):
     """Fields of the dialect that the endpoint refuses."""
     sampling: dict[str, float] = Field(default_factory=dict)
     """Sampling settings sent with each request, such as `temperature`."""
+    extra_body: dict[str, Any] = Field(default_factory=dict)
+    """More fields of the dialect, sent with each request as they are, such as `thinking`."""
     strict_tools: Literal["omit", "false", "true"] = "omit"
     """How `strict` is sent, the same for every tool."""
     replay_reasoning: bool = False
@@ -44,6 +47,8 @@ class Profile(Value):
     """The most of a reservation that an endpoint charging at admission books."""
     cached_tokens_count: bool = True
     """Whether cached input counts against token limits."""
+    requests_window: Window = "minute"
+    """The window of `x-ratelimit-*-requests` headers, which do not name it."""
     input_usd: float | None = None
     """US dollars for a million input tokens."""
     output_usd: float | None = None

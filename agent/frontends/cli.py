@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from agent import __version__
-from agent.frontends import cli_read, cli_rehearse, cli_run
+from agent.frontends import cli_doctor, cli_read, cli_rehearse, cli_run, cli_usage
 from agent.frontends.edge import exit_code_of
 
 app = typer.Typer(
@@ -34,9 +34,11 @@ COMMANDS = (
     cli_run.resume,
     cli_read.status,
     cli_read.report,
+    cli_usage.usage,
     cli_read.merge,
     cli_run.demo,
     cli_rehearse.rehearse,
+    cli_doctor.doctor,
 )
 for command in COMMANDS:
     app.command()(command)

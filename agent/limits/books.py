@@ -15,6 +15,9 @@ T = TypeVar("T")
 Charging = Literal["admission", "usage"]
 State = Literal["open", "settled", "failed"]
 RECENT_RATIOS = 40
+MINUTE_END = 59.49
+"""Second at which what is summed by minutes is dated: late, yet with the guard of half a second
+still in its minute, or the last minute of a day would count in the next day."""
 KEPT_DAYS = 400
 """Bookings older than this are dropped when the books are opened."""
 
@@ -125,11 +128,11 @@ class Page(Protocol):
     standing: Standing
     """Replaced to change it."""
 
-    def charges(self, since: float, now: float, slice_seconds: float) -> tuple[Charge, ...]:
+    def charges(self, since: float, now: float, *, by_minute: bool) -> tuple[Charge, ...]:
         """What counts since an instant, oldest first.
 
-        With `slice_seconds` it is summed by slices of the clock, each dated at its end. An open
-        booking of an endpoint that charges by usage counts as of `now`.
+        Summed by the clock's minutes, each is dated at its end, and `since` is a whole minute. An
+        open booking of an endpoint that charges by usage counts as of `now`.
         """
         ...
 

@@ -44,20 +44,14 @@ def tightened(limit: Limit, amount: int | None) -> Limit:
 def read_gauges(
     page: Page, standing: Standing, limits: Sequence[Limit], now: float
 ) -> tuple[Gauge, ...]:
-    """Reads each length of history once."""
-    read: dict[tuple[float, float], tuple[Charge, ...]] = {}
-
-    def charges(since: float, slice_seconds: float) -> tuple[Charge, ...]:
-        key = (since, slice_seconds)
-        if key not in read:
-            read[key] = page.charges(since, now, slice_seconds)
-        return read[key]
-
+    """Reads each length of history once; that of long windows summed by minutes."""
+    read: dict[float, tuple[Charge, ...]] = {}
     gauges = []
     for limit in limits:
         since = horizon(limit, now)
-        slices = 0.0 if limit.window in SHORT else MINUTE_SECONDS
-        uses = [Use(each.at, amount_of(limit.unit, each)) for each in charges(since, slices)]
+        if since not in read:
+            read[since] = page.charges(since, now, by_minute=limit.window not in SHORT)
+        uses = [Use(each.at, amount_of(limit.unit, each)) for each in read[since]]
         gauges.append(gauge_of(limit, uses, standing, since, now))
     return tuple(gauges)
 

@@ -87,11 +87,11 @@ class AccountGovernor:
         day's or hour's reset would help, RequestTooLarge when the request is larger than a whole
         window allows, ConfigError when the books cannot be used.
         """
-        arrived, told_until = self._now(), 0.0
+        arrived = now = self._now()
+        told_until = 0.0
         ticket: Ticket | None = None
         try:
             while True:
-                now = self._now()
                 tried = self._try(admission, ticket, arrived, now)
                 if isinstance(tried, int):
                     ticket = None
@@ -103,6 +103,7 @@ class AccountGovernor:
                     on_wait(tried.until - begun, tried.reason)
                     told_until = tried.until
                 await self._clock.sleep(min(tried.until - now, LOOK_AGAIN_SECONDS))
+                now = self._now()
         finally:
             if ticket is not None:
                 self._leave(admission, ticket.name)
@@ -231,7 +232,7 @@ class AccountGovernor:
         self, page: Page, admission: Admission, gauges: Sequence[Gauge], now: float
     ) -> Ticket:
         flow = f"{admission.run_id}/{admission.role}"
-        recent = page.charges(now - MINUTE_SECONDS, now, 0.0) if gauges else ()
+        recent = page.charges(now - MINUTE_SECONDS, now, by_minute=False) if gauges else ()
         return Ticket(
             name=secrets.token_hex(6),
             flow=flow,

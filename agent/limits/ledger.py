@@ -9,6 +9,8 @@ from agent.limits.books import Booking
 
 By = Literal["role", "task", "model", "account", "minute", "day", "run"]
 MILLION = 1_000_000
+REHEARSAL = "rehearsal"
+"""The profile of scripted replies."""
 
 
 @dataclass(frozen=True)
@@ -65,6 +67,8 @@ class Ledger:
     runs: tuple[str, ...] = ()
     first_at: float | None = None
     last_at: float | None = None
+    rehearsed: int = 0
+    """Requests that a script answered."""
 
 
 KEYS: dict[By, Callable[[Booking], str]] = {
@@ -83,16 +87,18 @@ def add_up(bookings: Iterable[Booking], by: By, prices: Prices) -> Ledger:
     key = KEYS[by]
     total, groups, runs = Sums(), dict[str, Sums](), dict[str, None]()
     first_at = last_at = None
+    rehearsed = 0
     for each in bookings:
         one = sums_of(each, prices)
         total = total.plus(one)
         name = key(each)
         groups[name] = groups.get(name, Sums()).plus(one)
         runs[each.run] = None
+        rehearsed += each.profile == REHEARSAL
         first_at = each.booked_at if first_at is None else min(first_at, each.booked_at)
         last_at = each.booked_at if last_at is None else max(last_at, each.booked_at)
     ordered = {name: groups[name] for name in sorted(groups)}
-    return Ledger(by, total, ordered, tuple(runs), first_at, last_at)
+    return Ledger(by, total, ordered, tuple(runs), first_at, last_at, rehearsed)
 
 
 def sums_of(booking: Booking, prices: Prices) -> Sums:

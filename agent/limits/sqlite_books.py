@@ -8,7 +8,15 @@ from pathlib import Path
 from typing import TypeVar
 
 from agent.errors import ConfigError
-from agent.limits.books import KEPT_DAYS, Booking, Charge, Page, Standing, standing_from
+from agent.limits.books import (
+    KEPT_DAYS,
+    MINUTE_END,
+    Booking,
+    Charge,
+    Page,
+    Standing,
+    standing_from,
+)
 
 T = TypeVar("T")
 VERSION = 1
@@ -34,7 +42,7 @@ UNION ALL SELECT :now, charged, 1, run || '/' || role FROM bookings WHERE {UNFIN
 ORDER BY at
 """
 SUMMED = f"""
-SELECT (CAST(counted_at / :slice AS INTEGER) + 1) * :slice AS at, SUM(charged), COUNT(*), ''
+SELECT CAST(counted_at / 60 AS INTEGER) * 60 + :end AS at, SUM(charged), COUNT(*), ''
 FROM bookings WHERE {COUNTS} AND NOT (state = 'open' AND charging = 'usage') GROUP BY at
 UNION ALL SELECT :now, charged, 1, run || '/' || role FROM bookings WHERE {UNFINISHED}
 ORDER BY at
@@ -53,11 +61,11 @@ class SqlitePage:
         self._read = standing_from(row[0]) if row else Standing()
         self.standing = self._read
 
-    def charges(self, since: float, now: float, slice_seconds: float) -> tuple[Charge, ...]:
+    def charges(self, since: float, now: float, *, by_minute: bool) -> tuple[Charge, ...]:
         account, model = self._key
-        values = {"account": account, "model": model, "since": since, "now": now}
-        query = SUMMED if slice_seconds else EACH
-        rows = self._connection.execute(query, {**values, "slice": slice_seconds})
+        values = {"account": account, "model": model, "since": since}
+        times = {"now": now, "end": MINUTE_END}
+        rows = self._connection.execute(SUMMED if by_minute else EACH, {**values, **times})
         return tuple(Charge(*row) for row in rows)
 
     def open_bookings(self) -> tuple[Booking, ...]:

@@ -1,4 +1,4 @@
-"""Puts the pieces of a reply together, whatever habits its server has."""
+"""Puts the pieces of a reply in the chat dialect together, whatever habits its server has."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -8,16 +8,20 @@ from typing import Any
 from agent.domain.message import (
     AnyPart,
     Completion,
-    Message,
+    ModelRequest,
     ReasoningPart,
-    StopReason,
     TextPart,
     ToolCall,
     Usage,
 )
+from agent.domain.profile import Profile
+from agent.providers.chat_messages import DIALECT
+from agent.providers.echo import kept
+from agent.providers.triage import error_in
+from agent.providers.whole_reply import Draft, Told, an_object, count, merged, whole_reply
 
 Json = Mapping[str, Any]
-STOP_REASONS: dict[str, StopReason] = {
+TOLD: dict[str, Told] = {
     "length": "max_tokens",
     "max_tokens": "max_tokens",
     "content_filter": "refusal",
@@ -47,58 +51,92 @@ class OpenCall:
             return False
         try:
             json.loads(self.arguments)
-        except ValueError:
+        except (ValueError, RecursionError):
             return False
         return True
 
 
-class Assembler:
-    """Takes the chunks of one reply, or a reply in one piece.
+class ChatAssembler:
+    """Takes the chunks of one reply; the contract is Assembler's."""
 
-    Raises ValueError, with the reason, at what the dialect does not know.
-    """
+    is_closed = False
+    """Never before `[DONE]`: the usage may follow the finish reason."""
 
-    def __init__(self, turn: int, model: str) -> None:
-        """`model` is what the reply names itself when its server does not."""
-        self.finish_reason = ""
-        self._turn = turn
-        self._model = model
+    def __init__(self, request: ModelRequest, profile: Profile) -> None:
+        self._request = request
+        self._profile = profile
+        self._model = profile.model
+        self._finish_reason = ""
         self._text: list[str] = []
         self._reasoning: list[str] = []
+        self._reasoning_field = ""
         self._refused = False
+        self._saw_delta = False
         self._calls: list[OpenCall] = []
         self._by_index: dict[int, OpenCall] = {}
         self._usage = Usage()
 
-    def feed(self, chunk: Json) -> str:
-        """Takes one chunk; returns the text that it adds."""
-        self._model = chunk.get("model") or self._model
-        if usage := chunk.get("usage") or an_object(chunk, "x_groq").get("usage"):
-            self._usage = read_usage(usage)
-        choices = chunk.get("choices") or []
+    @property
+    def is_whole(self) -> bool:
+        return bool(self._finish_reason)
+
+    @property
+    def failure(self) -> str:
+        return "it ended the reply with an error" if self._finish_reason == "error" else ""
+
+    def trouble(self, event: Json) -> Json | None:
+        return event if error_in(event) is not None else None
+
+    def is_idle(self, event: Json) -> bool:
+        """A chunk without choices, unless it counts."""
+        return not event.get("choices") and not event.get("usage")
+
+    def feed(self, event: Json) -> str:
+        self._model = event.get("model") or self._model
+        for usage in (event.get("usage"), an_object(event, "x_groq").get("usage")):
+            if usage:
+                self._usage = merged(self._usage, read_usage(usage))
+        choices = event.get("choices") or []
         if not isinstance(choices, list) or not all(isinstance(c, dict) for c in choices):
             raise ValueError("its choices are not a list of objects")
         return "".join([self._feed_choice(choice) for choice in choices[:1]])
 
     def _feed_choice(self, choice: Json) -> str:
-        self.finish_reason = choice.get("finish_reason") or self.finish_reason
-        delta = an_object(choice, "delta") or an_object(choice, "message")
-        reasoning = [read_text(delta[name]) for name in REASONING_FIELDS if delta.get(name)]
-        self._reasoning += reasoning[:1]
-        refusal = read_text(delta.get("refusal"))
+        self._finish_reason = read_name(choice.get("finish_reason")) or self._finish_reason
+        delta = an_object(choice, "delta")
+        self._saw_delta = self._saw_delta or bool(delta)
+        told = delta or an_object(choice, "message")
+        is_summary = self._saw_delta and not delta
+        name = next((name for name in REASONING_FIELDS if told.get(name)), "")
+        if name:
+            self._add(self._reasoning, read_text(told[name]), is_summary)
+            self._reasoning_field = name
+        refusal = read_text(told.get("refusal"))
         self._refused = self._refused or bool(refusal)
-        text = read_text(delta.get("content")) + refusal
-        self._text.append(text)
-        for entry in delta.get("tool_calls") or []:
+        text = self._add(self._text, read_text(told.get("content")) + refusal, is_summary)
+        self._feed_calls(told.get("tool_calls") or [])
+        return text
+
+    @staticmethod
+    def _add(pieces: list[str], text: str, is_summary: bool) -> str:
+        """Adds what is new: a message behind deltas may say all of them again."""
+        before = "".join(pieces) if is_summary else ""
+        new = text.removeprefix(before)
+        pieces.append(new)
+        return new
+
+    def _feed_calls(self, entries: object) -> None:
+        if not isinstance(entries, list):
+            raise ValueError("its tool calls are not a list")
+        for entry in entries:
             if not isinstance(entry, dict):
                 raise ValueError("a tool call in it is not an object")
             self._feed_call(entry)
-        return text
 
     def _feed_call(self, entry: Json) -> None:
         function = an_object(entry, "function")
-        name = function.get("name") or ""
-        call_id = entry.get("id") or ""
+        name = read_name(function.get("name"))
+        call_id = read_name(entry.get("id"))
         index = entry.get("index")
         call = self._call_of(index if isinstance(index, int) else None, call_id, name)
         call.call_id = call.call_id or call_id
@@ -107,7 +145,7 @@ class Assembler:
         arguments = function.get("arguments")
         if arguments is None or ((call_id or name) and call.is_whole):
             return
-        call.pieces.append(arguments if isinstance(arguments, str) else json.dumps(arguments))
+        call.pieces.append(arguments if isinstance(arguments, str) else as_json(arguments))
 
     def _call_of(self, index: int | None, call_id: str, name: str) -> OpenCall:
         """The call that a piece belongs to: an open one, or a new one."""
@@ -129,31 +167,20 @@ class Assembler:
         return last
 
     def completion(self) -> Completion:
-        """The whole reply.
-
-        A reply whose server never counted carries a usage of zeros.
-        """
+        """A reply whose server never counted carries a usage of zeros."""
         parts: list[AnyPart] = []
         if reasoning := "".join(self._reasoning):
-            parts.append(ReasoningPart(text=reasoning))
+            origin = kept(DIALECT, {"field": self._reasoning_field})
+            parts.append(ReasoningPart(text=reasoning, provider_data=origin))
         if text := "".join(self._text):
             parts.append(TextPart(text=text))
-        calls = list(self._finished_calls())
-        return Completion(
-            message=Message(role="assistant", parts=(*parts, *calls)),
-            stop_reason=self._stop_reason(bool(calls)),
+        draft = Draft(
+            parts=(*parts, *self._finished_calls()),
+            told=TOLD.get(self._finish_reason, "refusal" if self._refused else "end_turn"),
             usage=self._usage,
             model=self._model,
         )
-
-    def _stop_reason(self, has_calls: bool) -> StopReason:
-        """Calls outweigh what the server says, but for a reply that was cut."""
-        told = STOP_REASONS.get(self.finish_reason, "end_turn")
-        if told == "max_tokens":
-            return told
-        if has_calls:
-            return "tool_calls"
-        return "refusal" if self._refused else told
+        return whole_reply(draft, self._request, self._profile)
 
     def _finished_calls(self) -> Iterator[ToolCall]:
         taken: dict[str, OpenCall] = {}
@@ -167,22 +194,27 @@ class Assembler:
                 if (twin.name, twin.arguments) == (call.name, call.arguments):
                     continue
                 call_id = ""
-            call_id = call_id or f"call_{self._turn}_{position}"
+            call_id = call_id or f"call_{self._request.turn}_{position}"
             taken[call_id] = call
             yield ToolCall(
                 call_id=call_id,
                 name=call.name,
                 arguments=call.arguments,
-                provider_data=call.extra or None,
+                provider_data=kept(DIALECT, call.extra),
             )
 
 
-def an_object(parent: Json, name: str) -> Json:
-    """The object under a name; empty where there is none."""
-    value = parent.get(name) or {}
-    if not isinstance(value, dict):
-        raise ValueError(f"its {name} is not an object")
-    return value
+def as_json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False)
+
+
+def read_name(value: object) -> str:
+    """A name or id; some servers number their calls."""
+    if value is None:
+        return ""
+    if isinstance(value, str | int):
+        return str(value)
+    raise ValueError("a name in it is not text")
 
 
 def read_text(content: object) -> str:
@@ -192,18 +224,16 @@ def read_text(content: object) -> str:
     if isinstance(content, str):
         return content
     if isinstance(content, list) and all(isinstance(part, dict) for part in content):
-        return "".join(part.get("text") or "" for part in content)
+        return "".join(read_text(part.get("text")) for part in content)
     raise ValueError("its content is not text")
 
 
 def read_usage(usage: object) -> Usage:
     if not isinstance(usage, dict):
         raise ValueError("its usage is not an object")
-    prompt_details = an_object(usage, "prompt_tokens_details")
-    output_details = an_object(usage, "completion_tokens_details")
     return Usage(
-        input_tokens=usage.get("prompt_tokens") or 0,
-        output_tokens=usage.get("completion_tokens") or 0,
-        cached_tokens=prompt_details.get("cached_tokens") or 0,
-        reasoning_tokens=output_details.get("reasoning_tokens") or 0,
+        input_tokens=count(usage, "prompt_tokens"),
+        output_tokens=count(usage, "completion_tokens"),
+        cached_tokens=count(an_object(usage, "prompt_tokens_details"), "cached_tokens"),
+        reasoning_tokens=count(an_object(usage, "completion_tokens_details"), "reasoning_tokens"),
     )

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import anyio
 
 from agent.domain.profile import Profile
+from agent.providers.sdk import connection_error
 from agent.providers.triage import malformed, triage, unavailable, unreachable
 
 if TYPE_CHECKING:
@@ -58,15 +59,13 @@ async def list_models(
     try:
         with anyio.fail_after(timeout_seconds):
             response = await client.get(models_url(profile), headers=headers_of(profile, key))
-    except (TimeoutError, httpx2.TimeoutException) as error:
+    except TimeoutError as error:
         silent = f"the list of models did not come within {timeout_seconds:g} s"
-        if isinstance(error, httpx2.ConnectTimeout):
-            raise unreachable(profile, "no connection in time") from error
         raise unavailable(profile, silent) from error
-    except (httpx2.ConnectError, httpx2.UnsupportedProtocol, httpx2.InvalidURL) as error:
-        raise unreachable(profile, str(error) or type(error).__name__) from error
     except httpx2.RequestError as error:
-        raise unavailable(profile, str(error) or type(error).__name__) from error
+        raise connection_error(profile, error) from error
+    except httpx2.InvalidURL as error:
+        raise unreachable(profile, str(error)) from error
     if response.status_code in NO_LIST:
         return None
     text = response.text.replace(key, "[key]") if key else response.text

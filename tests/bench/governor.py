@@ -1,30 +1,50 @@
 """What the governor brings: refusals and throughput of a job under a token limit.
 
-    python tests/bench/governor.py
+    python tests/bench/governor.py [--quick]
 
 Sixty requests, one after the other, under 300,000 tokens a minute that are charged at admission.
-The endpoints below count by themselves and share no code with the governor; time is virtual, so
-an hour passes in seconds. `ideal` is a client that knows the endpoint's count and the size of its
-requests: it sends each at the first instant that is not refused. `arithmetic` is the tokens
-divided by the limit. A last part lets two real processes share one account, time scaled.
+The endpoints below count by themselves and share no code with the governor. Time is virtual, so
+an hour passes in seconds; each figure is over several jobs, begun at different seconds of the
+endpoint's minute. `of ideal` compares with a client that knows the endpoint's count and sends
+each request at the first instant that is not refused; `of limit` is tokens divided by the limit.
+The last part has two real processes share one account through SQLite, and through Redis where a
+redis-server is installed, with time running twenty times as fast.
 """
 
+import json
 import random
-from collections.abc import Callable
+import shutil
+import socket
+import socketserver
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from functools import partial
-from typing import Protocol
+from pathlib import Path
+from typing import ClassVar, Literal, Protocol
 
 import anyio
-from virtual_time import VirtualClock
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from redis_server import redis_server
+from virtual_time import MIDNIGHT, VirtualClock
 
 from agent.domain.limits import Admission, Limit
 from agent.domain.message import Usage
 from agent.domain.readings import LimitReading
+from agent.limits.books import Books
 from agent.limits.governor import AccountGovernor
 from agent.limits.owners import this_process
+from agent.limits.redis_books import RedisBooks
 from agent.limits.sqlite_books import SqliteBooks
 
+SCALE = 20.0
 TOKENS_A_MINUTE = 300_000
 REQUESTS = 60
 BACK_OFF = (3.0, 6.0, 12.0, 24.0, 48.0)
@@ -208,9 +228,6 @@ async def ideal(clock: VirtualClock, endpoint: Endpoint, work: list[Job], tally:
     tally.ended = clock.seconds
 
 
-Way = Callable[[VirtualClock, Endpoint, list[Job], Tally], None]
-
-
 def with_governor(
     endpoint: Endpoint, work: list[Job], limit: Limit, *, runs: int = 1, begin: float = 0.0
 ) -> Tally:
@@ -240,3 +257,178 @@ def best(endpoint: Endpoint, work: list[Job], *, begin: float) -> Tally:
     clock.seconds = begin
     anyio.run(partial(clock.play, partial(ideal, clock, endpoint, work, tally)))
     return tally
+
+
+@dataclass(frozen=True)
+class Row:
+    """One way to send against one endpoint, over several jobs."""
+
+    name: str
+    refused: int
+    of_ideal: float
+    worst: float
+    of_limit: float
+
+
+def compare(
+    name: str, endpoint: Callable[[], Endpoint], limit: Limit | None, error: float, seeds: int
+) -> Row:
+    """With the governor, or by back-off when `limit` is None."""
+    refused, of_ideal, of_limit = 0, list[float](), list[float]()
+    for seed in range(seeds):
+        for begin in (0.0, 13.0, 29.0, 44.0, 57.0):
+            work = jobs(seed, error=error)
+            tally = (
+                with_governor(endpoint(), work, limit, begin=begin)
+                if limit
+                else without(endpoint(), work, retry_after=False, begin=begin)
+            )
+            took = tally.ended - begin
+            refused += tally.refused
+            of_ideal.append((best(endpoint(), work, begin=begin).ended - begin) / took)
+            of_limit.append(tally.charged / TOKENS_A_MINUTE * 60 / took)
+    mean = sum(of_ideal) / len(of_ideal)
+    return Row(name, refused, mean, min(of_ideal), sum(of_limit) / len(of_limit))
+
+
+def tokens(refill: Literal["fixed", "bucket"]) -> Limit:
+    return Limit(unit="tokens", window="minute", amount=TOKENS_A_MINUTE, refill=refill)
+
+
+def rows(seeds: int) -> Iterator[Row]:
+    def told() -> Endpoint:
+        return FixedMinute(TOKENS_A_MINUTE, tells_reset=True)
+
+    def silent() -> Endpoint:
+        return FixedMinute(TOKENS_A_MINUTE)
+
+    def bucket() -> Endpoint:
+        return TokenBucket(TOKENS_A_MINUTE)
+
+    yield compare("fixed minute, governor off", silent, None, 0.02, seeds)
+    yield compare("fixed minute, reset told", told, tokens("fixed"), 0.02, seeds)
+    yield compare("fixed minute, reset unknown", silent, tokens("fixed"), 0.02, seeds)
+    yield compare("bucket, governor off", bucket, None, 0.02, seeds)
+    yield compare("bucket", bucket, tokens("bucket"), 0.02, seeds)
+    yield compare("fixed, reset told, estimates +-30 %", told, tokens("fixed"), 0.3, seeds)
+    yield compare("fixed, unknown, estimates +-30 %", silent, tokens("fixed"), 0.3, seeds)
+    yield compare("bucket, estimates +-30 %", bucket, tokens("bucket"), 0.3, seeds)
+    yield compare("bucket declared, fixed in truth", silent, tokens("bucket"), 0.02, seeds)
+
+
+class ScaledClock:
+    """Real time, running faster; every process that is given the same start agrees."""
+
+    def __init__(self, started: float) -> None:
+        self._started = started
+
+    def monotonic(self) -> float:
+        return (time.time() - self._started) * SCALE
+
+    def now(self) -> datetime:
+        return MIDNIGHT + timedelta(seconds=self.monotonic())
+
+    async def sleep(self, seconds: float) -> None:
+        await anyio.sleep(seconds / SCALE)
+
+
+class Answer(socketserver.StreamRequestHandler):
+    """Admits or refuses by the instant at which a request arrives."""
+
+    endpoint: FixedMinute
+    clock: ScaledClock
+    lock = threading.Lock()
+    counted: ClassVar[list[tuple[str, int, bool]]] = []
+
+    def handle(self) -> None:
+        for line in self.rfile:
+            run, amount = json.loads(line)
+            with self.lock:
+                at = self.clock.monotonic()
+                served = self.endpoint.admit(at, amount)
+                self.counted.append((run, amount, served))
+                pause = self.endpoint.next_try(at, amount) - at
+                told = [each.model_dump() for each in self.endpoint.readings(at)]
+            self.wfile.write(json.dumps([served, pause, told]).encode() + b"\n")
+
+
+def opened(place: str) -> Books:
+    return RedisBooks(place) if place.startswith("redis:") else SqliteBooks(Path(place), now=0.0)
+
+
+async def send_all(place: str, port: int, started: float, run: str, count: int) -> None:
+    """What one of the two processes does; prints the tokens its own requests came to."""
+    clock = ScaledClock(started)
+    books = opened(place)
+    governor = AccountGovernor(books, clock, this_process())
+    charged = 0
+    with socket.create_connection(("127.0.0.1", port)) as link, link.makefile("rwb") as stream:
+        for job in jobs(int(run[-1]), count):
+            served = False
+            while not served:
+                wanted = admission(job, (tokens("fixed"),), run)
+                booking = await governor.admit(wanted, lambda _, __: None)
+                stream.write(json.dumps([run, job.charge]).encode() + b"\n")
+                stream.flush()
+                served, pause, told = json.loads(stream.readline())
+                if not served:
+                    governor.fail(booking, pause)
+                    continue
+                await clock.sleep(job.seconds)
+                heard = tuple(LimitReading.model_validate(each) for each in told)
+                governor.settle(booking, Usage(input_tokens=job.input, output_tokens=9), heard)
+                charged += job.charge
+    books.close()
+    print(charged)
+
+
+def side_by_side(place: str, counts: tuple[int, int]) -> str:
+    """Two processes, a long job and a short one; what the endpoint and the ledger counted."""
+    started = time.time()
+    Answer.clock, Answer.endpoint = ScaledClock(started), FixedMinute(TOKENS_A_MINUTE)
+    Answer.counted.clear()
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Answer) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        words = [sys.executable, __file__, place, str(server.server_address[1]), repr(started)]
+        processes = [
+            subprocess.Popen([*words, f"run-{number}", str(count)], stdout=subprocess.PIPE)
+            for number, count in enumerate(counts)
+        ]
+        sums = [int(process.communicate(timeout=240)[0]) for process in processes]
+        server.shutdown()
+    served = sum(amount for _, amount, ok in Answer.counted if ok)
+    refused = sum(not ok for _, _, ok in Answer.counted)
+    last = max(i for i, (run, _, _) in enumerate(Answer.counted) if run == "run-1")
+    before = sum(run == "run-0" for run, _, _ in Answer.counted[:last])
+    books = opened(place)
+    booked = sum(each.charged for each in books.bookings())
+    books.close()
+    return (
+        f"{refused} refused; tokens by endpoint {served:,}, processes {sum(sums):,}, ledger "
+        f"{booked:,}; the short job of {counts[1]} was done after {before} of the long one's "
+        f"{counts[0]}"
+    )
+
+
+def main() -> None:
+    seeds = 1 if "--quick" in sys.argv else 6
+    print(f"{'':38}{'429':>5}{'of ideal':>10}{'worst':>8}{'of limit':>10}")
+    for row in rows(seeds):
+        print(
+            f"{row.name:38}{row.refused:5}{row.of_ideal:10.1%}{row.worst:8.1%}{row.of_limit:10.1%}"
+        )
+    with tempfile.TemporaryDirectory() as folder:
+        print("two processes, SQLite:", side_by_side(f"{folder}/ledger.sqlite", (24, 8)))
+        if shutil.which("redis-server"):
+            with redis_server(Path(folder)) as url:
+                print("two processes, Redis:", side_by_side(url, (24, 8)))
+        else:
+            print("two processes, Redis: skipped, no redis-server is installed")
+
+
+if __name__ == "__main__":
+    if len(sys.argv) > 3:
+        _, place, port, started, run, count = sys.argv
+        anyio.run(send_all, place, int(port), float(started), run, int(count))
+    else:
+        main()

@@ -57,7 +57,10 @@ def repository(
 
 
 def test_the_commands_are_the_documented_ones() -> None:
-    documented = "init plan lint garden execute audit realign run resume status report merge demo"
+    documented = (
+        "init plan lint garden execute audit realign run resume status report usage merge demo "
+        "rehearse doctor"
+    )
     assert " ".join(NAMES) == documented
 
 

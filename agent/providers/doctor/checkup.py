@@ -74,6 +74,8 @@ class Checkup:
     changes: Mapping[str, Any]
     blocked: ProviderError | None = None
     """What kept the checkup from going on."""
+    mended: frozenset[str] = frozenset()
+    """Ids of the findings that the changes settle."""
 
     @property
     def outcome(self) -> Outcome:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from agent.domain.finding import Finding
 from agent.providers.doctor import endpoint_looks as endpoint
 from agent.providers.doctor import reply_looks as reply
 from agent.providers.doctor.checkup import (
@@ -36,11 +37,14 @@ def diagnose(seen: Seen) -> Checkup:
         findings.insert(0, finding_of(seen.blocked, seen.profile, "error"))
     findings += [finding_of(error, seen.profile, "info") for error in seen.troubles]
     changes = {name: value for look in looks for name, value in look.changes.items()}
-    unique = {finding.id: finding for finding in reversed(findings)}
+    unique: dict[str, Finding] = {}
+    for finding in findings:
+        unique.setdefault(finding.id, finding)
     return Checkup(
         profile=seen.profile,
         aspects=tuple(look.aspect for look in looks),
-        findings=tuple(reversed(unique.values())),
+        findings=tuple(unique.values()),
         changes=changes,
         blocked=seen.blocked,
+        mended=frozenset(f.id for look in looks if look.changes for f in look.findings),
     )

@@ -54,12 +54,12 @@ class Recorder:
         return self.exchanges[-1] if self.exchanges else None
 
     def client(self, timeout_seconds: float) -> httpx2.AsyncClient:
-        """A client for one conversation; whoever uses it closes it."""
+        """A client for one conversation; whoever uses it bounds its waits and closes it."""
         return httpx2.AsyncClient(
             event_hooks={"request": [self._sent], "response": [self._answered]},
             # Packed bytes could not be read here, and pack several pieces into one.
             headers={"Accept-Encoding": "identity"},
-            timeout=httpx2.Timeout(timeout_seconds, connect=min(CONNECT_SECONDS, timeout_seconds)),
+            timeout=httpx2.Timeout(None, connect=min(CONNECT_SECONDS, timeout_seconds)),
             follow_redirects=True,
         )
 

@@ -47,6 +47,15 @@ def look_at_tools(seen: Seen) -> Look:
     calls = reply.completion.message.tool_calls
     body = bytes(reply.exchange.body)
     is_native = any(mark in body for mark in NATIVE_CALLS)
+    if reply.completion.stop_reason == "max_tokens":
+        return deviation(
+            seen,
+            "tool calls",
+            "the reply was cut before the call was whole",
+            message="a reply with a small tool call was cut by its length",
+            remedy="raise max_output_tokens, or turn the model's thinking down",
+            evidence=f"output tokens: {reply.completion.usage.output_tokens}",
+        )
     if not calls:
         return deviation(
             seen,
@@ -76,7 +85,8 @@ def look_at_tools(seen: Seen) -> Look:
             changes={"text_calls": True},
         )
     pieces = sum(body.count(mark) for mark in CALL_PIECES)
-    return known("tool calls", f"streamed in {pieces} pieces" if is_native else "written as text")
+    streamed = "streamed in one piece" if pieces == 1 else f"streamed in {pieces} pieces"
+    return known("tool calls", streamed if is_native else "written as text")
 
 
 def wrong_call(reply: Reply) -> str:

@@ -1,0 +1,52 @@
+"""Tries an endpoint, shows what is true of it, and keeps the changes when asked."""
+
+import sys
+from functools import partial
+from pathlib import Path
+
+import anyio
+
+from agent.config import load_settings, read_environment
+from agent.errors import Outcome
+from agent.frontends.checkup import (
+    Kept,
+    checkup_lines,
+    checkup_record,
+    outcome_after,
+)
+from agent.frontends.output import Output
+from agent.frontends.runs import project_root
+from agent.wiring.doctor import DoctorOptions, examine_endpoint, fields_to_write, keep_fields
+
+
+def doctor(
+    *,
+    as_json: bool,
+    write: bool,
+    profile: str | None,
+    model: str | None,
+    base_url: str | None,
+    cheap: bool,
+    timeout_seconds: float,
+) -> Outcome:
+    environment = read_environment()
+    settings = load_settings(environment, project_root(Path.cwd()))
+    options = DoctorOptions(profile, model, base_url, cheap, timeout_seconds)
+    progress, output = Output(sys.stderr), Output(sys.stdout)
+
+    def on_step(step: str) -> None:
+        if not as_json and sys.stderr.isatty():
+            progress.line(f"trying {step} ...")
+
+    checkup = anyio.run(partial(examine_endpoint, settings, options, on_step))
+    fields = fields_to_write(checkup, options)
+    path = None
+    if write and fields and checkup.blocked is None:
+        path = keep_fields(environment, checkup.profile.name, fields)
+    kept = Kept(path, fields)
+    if as_json:
+        output.record(checkup_record(checkup, kept))
+    else:
+        for line in checkup_lines(checkup, kept):
+            output.line(line)
+    return outcome_after(checkup, kept)

@@ -1,0 +1,142 @@
+"""What was used, as people and machines read it."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import UTC, datetime, timedelta, tzinfo
+from typing import Any
+
+from agent.errors import Outcome
+from agent.frontends.output import SCHEMA
+from agent.frontends.text import count, shown
+from agent.limits.admission import in_both_times
+from agent.limits.ledger import Ledger, Sums
+from agent.wiring.ledger import PlanForecast
+
+HEAD = ("requests", "estimated", "reserved", "charged", "input", "output", "cached", "waited")
+EMPTY = "nothing was used yet; the ledger begins with the first run"
+
+
+def usage_lines(
+    ledger: Ledger, plan: PlanForecast | None = None, zone: tzinfo | None = None
+) -> tuple[str, ...]:
+    """A table with a line for each group, the total, and what is worth saying of it."""
+    lines = list(ledger_lines(ledger, zone)) if ledger.total.requests else [EMPTY]
+    if plan:
+        lines.append(f"the plan {plan.sentence}")
+        if learned := plan.forecast.need.learned_from:
+            lines.append(f"learned from {count(learned, 'finished task')} of this repository")
+        if plan.warning:
+            lines.append(f"warning: {plan.warning}")
+    return tuple(lines)
+
+
+def ledger_lines(ledger: Ledger, zone: tzinfo | None) -> tuple[str, ...]:
+    assert ledger.first_at is not None
+    assert ledger.last_at is not None
+    total = ledger.total
+    runs = count(len(ledger.runs), "run")
+    named = [(name_of(ledger, key, zone), sums) for key, sums in ledger.groups.items()]
+    rows = [(ledger.by, *HEAD, "cost"), *(row(name, sums) for name, sums in named)]
+    lines = [
+        f"{runs}, {in_both_times(ledger.first_at, zone)} to {in_both_times(ledger.last_at, zone)}",
+        *table([*rows, row("total", total)]),
+        f"time lost to waiting for limits: {duration(total.waited)}",
+    ]
+    if total.failed:
+        lines.append(f"{count(total.failed, 'request')} failed, counted as the endpoint books it")
+    if total.unreported:
+        told = count(total.unreported, "reply").replace("replys", "replies")
+        lines.append(f"{told} came without a count of tokens and stand as they were booked")
+    if total.unpriced:
+        lines.append(f"the price of {count(total.unpriced, 'token')} is not known")
+    if ledger.rehearsed:
+        lines.append(f"{count(ledger.rehearsed, 'request')} of a rehearsal: replies are scripted")
+    return tuple(lines)
+
+
+def name_of(ledger: Ledger, key: str, zone: tzinfo | None) -> str:
+    """A group's name; minutes and days begin in UTC and are shown in local time too."""
+    match ledger.by:
+        case "minute":
+            instant = datetime.strptime(key, "%Y-%m-%dT%H:%MZ").replace(tzinfo=UTC)
+            return in_both_times(instant.timestamp(), zone)
+        case "day":
+            begin = datetime.strptime(key, "%Y-%m-%d").replace(tzinfo=UTC)
+            return f"{key} UTC (from {begin.astimezone(zone):%Y-%m-%d %H:%M} local time)"
+        case _:
+            return shown(key, 60)
+
+
+def row(name: str, sums: Sums) -> tuple[str, ...]:
+    figures = [f"{getattr(sums, field):,}" for field in HEAD[:-1]]
+    return (name, *figures, duration(sums.waited), money(sums))
+
+
+def money(sums: Sums) -> str:
+    if sums.unpriced and not sums.usd:
+        return "-"
+    return f"${sums.usd:,.2f}" + ("+" if sums.unpriced else "")
+
+
+def duration(seconds: float) -> str:
+    """`42 s`, `7 min 05 s`, `1 h 20 min`."""
+    whole = math.ceil(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    minutes, rest = divmod(whole, 60)
+    if minutes < 60:
+        return f"{minutes} min {rest:02} s"
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes:02} min"
+
+
+def table(rows: Sequence[Sequence[str]]) -> tuple[str, ...]:
+    """The first column to the left, figures to the right."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return tuple(
+        "  ".join(
+            cell.ljust(width) if index == 0 else cell.rjust(width)
+            for index, (cell, width) in enumerate(zip(cells, widths, strict=True))
+        )
+        for cells in rows
+    )
+
+
+def usage_record(ledger: Ledger, plan: PlanForecast | None = None) -> dict[str, Any]:
+    """Instants are in UTC, waits in seconds, money in US dollars."""
+    return {
+        "schema": SCHEMA,
+        "type": "usage",
+        "outcome": Outcome.DONE.value,
+        "exit_code": 0,
+        "by": ledger.by,
+        "runs": list(ledger.runs),
+        "first_at": instant(ledger.first_at),
+        "last_at": instant(ledger.last_at),
+        "rows": [{"key": key, **asdict(sums)} for key, sums in ledger.groups.items()],
+        "total": asdict(ledger.total),
+        "rehearsed_requests": ledger.rehearsed,
+        "forecast": forecast_record(plan) if plan else None,
+    }
+
+
+def instant(seconds: float | None) -> str | None:
+    if seconds is None:
+        return None
+    return (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=seconds)).isoformat()
+
+
+def forecast_record(plan: PlanForecast) -> dict[str, Any]:
+    found = plan.forecast
+    return {
+        "profile": plan.profile.name,
+        "tokens": found.need.tokens,
+        "requests": found.need.requests,
+        "learned_from_tasks": found.need.learned_from,
+        "minutes": round(found.minutes, 1),
+        "days": round(found.days, 2),
+        "left_today": found.left_today,
+        "sentence": plan.sentence,
+        "warning": plan.warning,
+    }

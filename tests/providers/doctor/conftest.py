@@ -1,0 +1,73 @@
+"""A doctor in virtual time, and endpoints for it to look at."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+import anyio
+import httpx2
+import pytest
+from fakes import START, FakeClock
+
+from agent.domain.profile import Profile
+from agent.providers.doctor.checkup import Checkup
+from agent.providers.doctor.diagnosis import diagnose
+from agent.providers.doctor.probes import Adapter, Doctor, examine
+from agent.providers.doctor.recording import Recorder
+from agent.providers.doctor.seen import Seen
+from agent.providers.openai_chat import OpenAIChat
+from agent.rehearsal.clock import VirtualTime
+from agent.rehearsal.conditions import Conditions
+from agent.rehearsal.local_http import Answer, LocalServer, Received
+from agent.rehearsal.server import RehearsalServer
+
+PROFILE = Profile(name="box", base_url="", model="rehearsal", key_env="TEST_KEY")
+LONGEST_SECONDS = 30
+
+
+@dataclass
+class Consulting:
+    """Examines endpoints and keeps what was slept."""
+
+    clock: FakeClock = field(default_factory=FakeClock)
+    steps: list[str] = field(default_factory=list)
+
+    async def see(
+        self, url: str, *, cheap: bool = False, patience: float = 5.0, **fields: object
+    ) -> Seen:
+        profile = PROFILE.model_copy(update={"base_url": f"{url}/v1", **fields})
+        recorder = Recorder(self.clock.monotonic)
+        doctor = Doctor("sk-1", self.clock, adapter, recorder, patience, cheap, self.steps.append)
+        with anyio.fail_after(LONGEST_SECONDS):
+            return await examine(doctor, profile)
+
+    async def checkup(self, url: str, *, cheap: bool = False, **fields: object) -> Checkup:
+        return diagnose(await self.see(url, cheap=cheap, **fields))
+
+
+def adapter(profile: Profile, client: httpx2.AsyncClient) -> Adapter:
+    return OpenAIChat(profile, "sk-1", client)
+
+
+@pytest.fixture
+def consulting() -> Consulting:
+    return Consulting()
+
+
+@pytest.fixture
+def serve() -> Iterator[Callable[[Callable[[Received], Answer]], str]]:
+    """Starts a server that answers as it is told; returns its address."""
+    servers: list[LocalServer] = []
+
+    def start(answer: Callable[[Received], Answer]) -> str:
+        server = LocalServer(answer, now=START.timestamp)
+        server.start()
+        servers.append(server)
+        return server.url
+
+    yield start
+    for server in servers:
+        server.stop()
+
+
+def rehearsal(conditions: Conditions) -> RehearsalServer:
+    return RehearsalServer(None, conditions, VirtualTime(START.timestamp()))

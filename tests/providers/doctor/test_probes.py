@@ -1,0 +1,265 @@
+"""The doctor against endpoints over real connections: good ones, and each fault."""
+
+import json
+import threading
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from providers.doctor.conftest import Consulting, rehearsal
+
+from agent.domain.limits import Limit
+from agent.errors import (
+    AuthError,
+    MalformedReply,
+    ModelUnknown,
+    Outcome,
+    RateLimited,
+    RequestRefused,
+    Unavailable,
+    Unreachable,
+)
+from agent.providers.doctor.checkup import Checkup
+from agent.rehearsal.conditions import Conditions
+from agent.rehearsal.faults import FAULTS, FaultPlan
+from agent.rehearsal.local_http import Answer, Received
+
+pytestmark = pytest.mark.anyio
+Serve = Callable[[Callable[[Received], Answer]], str]
+JSON = "application/json"
+EVENTS = "text/event-stream"
+QUICK = {"patience": 0.3}
+
+
+def fine(checkup: Checkup) -> dict[str, bool | None]:
+    return {aspect.name: aspect.fine for aspect in checkup.aspects}
+
+
+async def test_a_good_endpoint_is_as_its_profile_says(consulting: Consulting) -> None:
+    with rehearsal(Conditions()) as server:
+        checkup = await consulting.checkup(server.root_url)
+    assert (checkup.outcome, checkup.findings, checkup.changes) == (Outcome.DONE, (), {})
+    unknown = {name for name, is_fine in fine(checkup).items() if is_fine is None}
+    assert unknown <= {"limits", "speed"}
+    assert consulting.steps == [
+        "the list of models",
+        "a tool call",
+        "some text",
+        "more than the window holds",
+    ]
+
+
+async def test_a_cheap_checkup_sends_nothing_over_the_window(consulting: Consulting) -> None:
+    with rehearsal(Conditions()) as server:
+        checkup = await consulting.checkup(server.root_url, cheap=True)
+        assert len(server.requests) == 2
+    assert fine(checkup)["overflow"] is None
+
+
+async def test_a_smaller_window_is_found(consulting: Consulting) -> None:
+    with rehearsal(Conditions(window_tokens=32_768)) as server:
+        checkup = await consulting.checkup(server.root_url)
+    assert checkup.changes == {"window_tokens": 32_768}
+    assert checkup.outcome == Outcome.FINDINGS
+
+
+async def test_limits_that_the_headers_tell_go_into_the_profile(consulting: Consulting) -> None:
+    limit = Limit(unit="tokens", window="minute", amount=500_000)
+    with rehearsal(Conditions(limits=(limit,))) as server:
+        checkup = await consulting.checkup(server.root_url)
+    told = {(each["unit"], each["amount"]) for each in checkup.changes.get("limits", ())}
+    assert ("tokens", 500_000) in told or "limits" not in fine(checkup)
+
+
+ENDINGS = {
+    "rate-day": Outcome.LIMIT,
+    "empty-400": Outcome.USAGE,
+    "key-refused": Outcome.USAGE,
+    "model-gone": Outcome.USAGE,
+}
+"""Faults that are believed at once: nobody tries a refused key again."""
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+async def test_a_fault_that_passes_does_not_hide_the_endpoint(
+    consulting: Consulting, fault: str
+) -> None:
+    plan = FaultPlan((fault,), share=1.0, seed=1)
+    with rehearsal(Conditions(faults=plan)) as server:
+        checkup = await consulting.checkup(server.root_url, **QUICK)
+    ending = ENDINGS.get(fault)
+    allowed = {ending} if ending else {Outcome.DONE, Outcome.FINDINGS}
+    assert checkup.outcome in allowed
+    assert (checkup.blocked is None) == (ending is None)
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+async def test_a_fault_that_stays_is_told_and_ends(consulting: Consulting, fault: str) -> None:
+    plan = FaultPlan((fault,), share=1.0, seed=1, transient=False)
+    with rehearsal(Conditions(faults=plan)) as server:
+        checkup = await consulting.checkup(server.root_url, **QUICK)
+    assert checkup.outcome != Outcome.UNFINISHED
+    if FAULTS[fault].costs and fault != "length-cut":
+        assert checkup.blocked is not None
+        assert checkup.findings[0].severity == "error"
+
+
+def models(*names: str) -> Answer:
+    body = json.dumps({"data": [{"id": name} for name in names]}).encode()
+    return Answer(200, JSON, (body,))
+
+
+def chat(answer: Callable[[dict[str, Any]], Answer]) -> Callable[[Received], Answer]:
+    """An endpoint with a list of models and one way to answer."""
+
+    def respond(received: Received) -> Answer:
+        if received.method == "GET":
+            return models("rehearsal")
+        return answer(json.loads(received.body))
+
+    return respond
+
+
+async def test_nobody_listens(consulting: Consulting) -> None:
+    checkup = await consulting.checkup("http://127.0.0.1:9")
+    assert isinstance(checkup.blocked, Unreachable)
+    assert set(fine(checkup).values()) == {None}
+    assert checkup.outcome == Outcome.LIMIT
+
+
+def refusal(status: int, message: str, **fields: str) -> Answer:
+    body = json.dumps({"error": {"message": message, **fields}}).encode()
+    return Answer(status, JSON, (body,))
+
+
+@pytest.mark.parametrize(
+    ("answer", "error", "outcome"),
+    [
+        (refusal(401, "bad key sk-1"), AuthError, Outcome.USAGE),
+        (refusal(404, "no such model", code="model_not_found"), ModelUnknown, Outcome.USAGE),
+        (refusal(400, "no"), RequestRefused, Outcome.USAGE),
+        (refusal(500, "oh"), Unavailable, Outcome.LIMIT),
+        (Answer(200, "text/html", (b"<html>hello</html>",)), MalformedReply, Outcome.LIMIT),
+        (Answer(200, EVENTS, (b"data: {nonsense\n\n",)), MalformedReply, Outcome.LIMIT),
+        (Answer(200, EVENTS, (b"",)), MalformedReply, Outcome.LIMIT),
+    ],
+)
+async def test_an_endpoint_that_does_not_serve(
+    consulting: Consulting, serve: Serve, answer: Answer, error: type, outcome: Outcome
+) -> None:
+    checkup = await consulting.checkup(serve(chat(lambda _: answer)))
+    assert type(checkup.blocked) is error
+    assert checkup.outcome == outcome
+    assert "sk-1" not in checkup.findings[0].message
+
+
+async def test_a_limit_is_waited_for_once_and_then_told(
+    consulting: Consulting, serve: Serve
+) -> None:
+    full = Answer(429, JSON, (b"{}",), headers=(("Retry-After", "20"),))
+    checkup = await consulting.checkup(serve(chat(lambda _: full)))
+    assert isinstance(checkup.blocked, RateLimited)
+    assert consulting.clock.slept == [20.0]
+    assert checkup.outcome == Outcome.LIMIT
+
+
+def endless(piece: bytes, ended: threading.Event) -> Iterator[bytes]:
+    while not ended.wait(0.01):
+        yield piece
+
+
+@pytest.mark.parametrize(
+    "piece",
+    [b": wait\n\n", b'data: {"choices":[{"delta":{"content":"x"}}]}\n\n', b"x" * 65_536],
+    ids=["comments", "words", "noise"],
+)
+async def test_a_reply_without_an_end_is_given_up(
+    consulting: Consulting, serve: Serve, piece: bytes
+) -> None:
+    ended = threading.Event()
+    stream = chat(lambda _: Answer(200, EVENTS, endless(piece, ended), streamed=True))
+    try:
+        checkup = await consulting.checkup(serve(stream), **QUICK)
+    finally:
+        ended.set()
+    assert isinstance(checkup.blocked, Unavailable | MalformedReply)
+    assert checkup.outcome == Outcome.LIMIT
+
+
+async def test_an_endpoint_that_never_answers_anything(
+    consulting: Consulting, serve: Serve
+) -> None:
+    ended = threading.Event()
+
+    def silent(_: Received) -> Answer:
+        ended.wait(20)
+        return Answer(200, JSON, (b"{}",))
+
+    url = serve(silent)
+    try:
+        checkup = await consulting.checkup(url, **QUICK)
+    finally:
+        ended.set()
+    assert isinstance(checkup.blocked, Unavailable)
+    assert fine(checkup)["reachable"] is None
+
+
+TEXT = b'data: {"choices":[{"delta":{"content":"one, two"},"finish_reason":"stop"}]}\n\n'
+CALL = b"""\
+data: {"choices":[{"delta":{"tool_calls":[{"index":0,"id":"c1","function":{"name":"note",\
+"arguments":"{\\"number\\": 42, \\"word\\": \\"ready\\"}"}}]},"finish_reason":"tool_calls"}]}
+
+data: [DONE]
+
+"""
+
+
+def served(body: dict[str, Any]) -> Answer:
+    if len(body["messages"][0]["content"]) > 10_000:
+        return refusal(400, "This model's maximum context length is 131072 tokens.")
+    return Answer(200, EVENTS, (CALL if "tools" in body else TEXT,))
+
+
+async def test_a_refused_field_is_left_out_and_noted(consulting: Consulting, serve: Serve) -> None:
+    def picky(body: dict[str, Any]) -> Answer:
+        if "max_completion_tokens" in body:
+            return refusal(400, "Unknown parameter: 'max_completion_tokens'.")
+        return served(body)
+
+    checkup = await consulting.checkup(serve(chat(picky)))
+    assert checkup.changes == {
+        "max_output_field": "max_tokens",
+        "omit_fields": ["max_completion_tokens"],
+    }
+    assert checkup.blocked is None
+
+
+async def test_a_list_that_is_refused_does_not_end_the_checkup(
+    consulting: Consulting, serve: Serve
+) -> None:
+    def no_list(received: Received) -> Answer:
+        if received.method == "GET":
+            return refusal(500, "oh")
+        return served(json.loads(received.body))
+
+    checkup = await consulting.checkup(serve(no_list))
+    assert checkup.blocked is None
+    assert fine(checkup)["models"] is None
+    assert fine(checkup)["tool calls"] is True
+
+
+async def test_a_prompt_that_is_cut_silently_is_found(consulting: Consulting, serve: Serve) -> None:
+    usage = b'data: {"choices":[],"usage":{"prompt_tokens":4096,"completion_tokens":2}}\n\n'
+
+    def cutting(body: dict[str, Any]) -> Answer:
+        return Answer(200, EVENTS, (usage, CALL if "tools" in body else TEXT))
+
+    checkup = await consulting.checkup(serve(chat(cutting)), window_tokens=8_192)
+    assert checkup.changes == {"window_tokens": 4_096}
+
+
+async def test_a_clock_that_is_wrong_is_found(consulting: Consulting, serve: Serve) -> None:
+    consulting.clock.seconds = 3_600.0
+    checkup = await consulting.checkup(serve(chat(served)), cheap=True)
+    said = next(aspect for aspect in checkup.aspects if aspect.name == "clock")
+    assert (said.said, said.fine) == ("3600 s apart", False)
