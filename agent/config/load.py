@@ -25,7 +25,7 @@ KEY_SUFFIXES = ("_API_KEY", "_TOKEN")
 CHILD_NAMES = "PATH HOME LANG LC_ALL TZ TMPDIR USER LOGNAME SHELL VIRTUAL_ENV"
 
 # A cloned repository is not trusted with these: together they could send a key anywhere.
-USER_ONLY = ("base_url", "key_env", "pass_environment", "state_folder", "ledger")
+USER_ONLY = ("accounts", "base_url", "key_env", "pass_environment", "state_folder", "ledger")
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,8 @@ def load_settings(
         if folder is None:
             raise ConfigError(f"no home folder: set HOME, or {PREFIX}STATE_FOLDER to a folder")
         merged["state_folder"] = folder / "gardener"
-    named = [role.get("key_env") for role in merged.get("roles", {}).values()]
+    tables = [*merged.get("roles", {}).values(), *merged.get("profiles", {}).values()]
+    named = [name for t in tables for name in (t.get("key_env"), *t.get("accounts", ()))]
     keys = {
         name: value
         for name, value in environment.items()
@@ -109,10 +110,11 @@ def _file_layer(path: Path, refused: tuple[str, ...] = ()) -> Layer:
                 "key if others could read the file, and set OPENAI_API_KEY in the environment"
             )
         if name in refused:
+            variable = PREFIX + key.removeprefix("roles.").replace(".", "_").upper()
+            instead = "" if key.startswith("profiles.") else f" or set {variable}"
             raise ConfigError(
                 f"{path}: {key}: a repository may not decide this, since it could send your key "
-                f"elsewhere; put it into ~/.config/{USER_FILE} or set {PREFIX}"
-                f"{key.removeprefix('roles.').replace('.', '_').upper()}"
+                f"elsewhere; put it into ~/.config/{USER_FILE}{instead}"
             )
     return Layer(str(path), values, "correct or remove that line")
 
@@ -146,7 +148,8 @@ def _environment_layer(environment: Mapping[str, str]) -> Layer:
 
 
 def _own_fields() -> Iterable[str]:
-    return [name for name in Settings.model_fields if name not in {"api_key", "keys", "roles"}]
+    tables = {"api_key", "keys", "roles", "profiles"}
+    return [name for name in Settings.model_fields if name not in tables]
 
 
 def _refuse_misspelt(environment: Mapping[str, str], known: Iterable[str]) -> None:
@@ -175,13 +178,22 @@ def _expand_home(values: dict[str, Any], environment: Mapping[str, str]) -> None
 
 
 def _over(lower: dict[str, Any], upper: dict[str, Any]) -> dict[str, Any]:
-    roles = {name: dict(values) for name, values in lower.get("roles", {}).items()}
+    roles = lower.get("roles", {})
     if "model" in upper:
-        for values in roles.values():
-            values.pop("model", None)
-    for name, values in upper.get("roles", {}).items():
-        roles[name] = {**roles.get(name, {}), **values}
-    return {**lower, **upper, "roles": {name: values for name, values in roles.items() if values}}
+        roles = {
+            role: {name: value for name, value in values.items() if name != "model"}
+            for role, values in roles.items()
+        }
+    roles = _tables_over(roles, upper.get("roles", {}))
+    profiles = _tables_over(lower.get("profiles", {}), upper.get("profiles", {}))
+    return {**lower, **upper, "roles": roles, "profiles": profiles}
+
+
+def _tables_over(lower: dict[str, Any], upper: dict[str, Any]) -> dict[str, Any]:
+    """Tables by name, field over field, without the empty ones."""
+    names = dict.fromkeys((*lower, *upper))
+    tables = {name: {**lower.get(name, {}), **upper.get(name, {})} for name in names}
+    return {name: table for name, table in tables.items() if table}
 
 
 def _check(layer: Layer) -> None:

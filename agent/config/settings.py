@@ -2,7 +2,7 @@
 
 import re
 from pathlib import Path, PurePosixPath
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
 
@@ -83,6 +83,8 @@ class Settings(_Frozen):
     """Every `*_API_KEY` of the environment, and what a `key_env` names; never from a file."""
     roles: dict[Role, RoleSettings] = {}
     """What differs for one role."""
+    profiles: dict[Word, dict[str, Any]] = {}
+    """Fields laid over a ready profile, or a profile of one's own; the catalog checks them."""
     window_tokens: Annotated[int, Field(ge=1024)] | None = None
     """Tokens of input and output together, in place of the profile's figure."""
     max_output_tokens: Annotated[int, Field(ge=256)] | None = None

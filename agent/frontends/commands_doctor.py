@@ -42,7 +42,7 @@ def doctor(
     fields = fields_to_write(checkup, options)
     path = None
     if write and fields and checkup.blocked is None:
-        path = keep_fields(environment, checkup.profile.name, fields)
+        path = keep_fields(environment, settings, checkup.profile.name, fields)
     kept = Kept(path, fields)
     if as_json:
         output.record(checkup_record(checkup, kept))

@@ -15,7 +15,7 @@ T = TypeVar("T")
 Charging = Literal["admission", "usage"]
 State = Literal["open", "settled", "failed"]
 RECENT_RATIOS = 40
-MINUTE_END = 59.49
+MINUTE_END = 59.375
 """Second at which what is summed by minutes is dated: late, yet with the guard of half a second
 still in its minute, or the last minute of a day would count in the next day."""
 KEPT_DAYS = 400

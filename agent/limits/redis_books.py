@@ -66,7 +66,7 @@ class RedisPage:
             for each in self.open_bookings()
             if not counts(each)
         ]
-        return (*counted, *unfinished)
+        return tuple(sorted((*counted, *unfinished), key=lambda each: each.at))
 
     def open_bookings(self) -> tuple[Booking, ...]:
         return self._many(sorted(self._pipe.smembers(f"{self._key}:open"), key=int))
@@ -136,7 +136,7 @@ class RedisPage:
         return tuple(
             Charge(minute * MINUTE + MINUTE_END, int(tokens or 0), int(requests or 0))
             for minute, (tokens, requests) in zip(minutes, pairs, strict=True)
-            if requests
+            if int(requests or 0)
         )
 
     def _many(self, numbers: list[Any]) -> tuple[Booking, ...]:

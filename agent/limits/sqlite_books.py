@@ -20,7 +20,8 @@ from agent.limits.books import (
 
 T = TypeVar("T")
 VERSION = 1
-BUSY_MILLISECONDS = 5_000
+BUSY_SECONDS = 5.0
+"""How long another process's change is waited for; one takes about a millisecond."""
 COLUMNS = tuple(field.name for field in fields(Booking) if field.name != "number")
 SCHEMA = (
     f"CREATE TABLE bookings (number INTEGER PRIMARY KEY AUTOINCREMENT, {', '.join(COLUMNS)})",
@@ -98,14 +99,12 @@ class SqliteBooks:
     Raises ConfigError when it cannot be opened, is no such file, or is a newer version's.
     """
 
-    def __init__(self, path: Path | str, *, now: float) -> None:
+    def __init__(self, path: Path | str, *, now: float, busy_seconds: float = BUSY_SECONDS) -> None:
         self._path = path
         with self._told():
             if isinstance(path, Path):
                 path.parent.mkdir(parents=True, exist_ok=True)
-            self._connection = sqlite3.connect(
-                path, isolation_level=None, timeout=BUSY_MILLISECONDS / 1000
-            )
+            self._connection = sqlite3.connect(path, isolation_level=None, timeout=busy_seconds)
             try:
                 self._prepare(now)
             except BaseException:

@@ -79,11 +79,13 @@ class DialectClient(ABC):
 
     async def _exchange(self, request: ModelRequest, on_text: Callable[[str], None]) -> Completion:
         profile, reply = self._profile, StreamedReply(self._profile, self.assembler(request))
+        # Loading an SDK takes its time; the endpoint has not been asked yet.
+        connection = self._connection()
         silence_seconds = max(profile.first_byte_seconds, profile.stall_seconds)
         try:
             with anyio.fail_after(profile.first_byte_seconds) as patience:
                 last = anyio.current_time() + longest_seconds(request, profile)
-                async with self._response(request) as response:
+                async with self._response(connection, request) as response:
                     pieces, heard = 0, anyio.current_time()
                     async for data in response.aiter_bytes():
                         for text in reply.feed(data):
@@ -104,11 +106,13 @@ class DialectClient(ABC):
         return reply.completion().model_copy(update={"readings": told})
 
     @asynccontextmanager
-    async def _response(self, request: ModelRequest) -> "AsyncIterator[httpx2.Response]":
+    async def _response(
+        self, connection: Connection, request: ModelRequest
+    ) -> "AsyncIterator[httpx2.Response]":
         headers = {"Accept": "text/event-stream"}
         if self._profile.session_header:
             headers[SESSION_HEADER] = f"{request.session}; turn={request.turn}"
-        response = await self._connection().post(self.path, self.body(request), headers)
+        response = await connection.post(self.path, self.body(request), headers)
         try:
             if not response.is_success:
                 raise await self._refusal(response)

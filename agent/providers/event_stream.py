@@ -15,6 +15,8 @@ from agent.providers.triage import malformed, triage_chunk, unavailable
 Json = Mapping[str, Any]
 DONE = "[DONE]"
 SHOWN_CHARACTERS = 80
+LARGEST_BYTES = 64_000_000
+"""No reply is longer; one without an end would fill the memory."""
 
 
 class Assembler(Protocol):
@@ -82,6 +84,7 @@ class StreamedReply:
         """Whether anything has arrived."""
         self.pieces = 0
         """Events that carried something of the reply."""
+        self._size = 0
         self._marked_done = False
         self._profile = profile
         self._lines = DataLines()
@@ -97,9 +100,12 @@ class StreamedReply:
     def feed(self, data: bytes) -> list[str]:
         """Takes what arrived; returns the pieces of text in it."""
         self.begun = True
+        self._size += len(data)
         if not self._events:
             self._before_events += data
         try:
+            if self._size > LARGEST_BYTES:
+                raise ValueError(f"it is longer than {LARGEST_BYTES:,} bytes")
             return self._take(self._lines.feed(data))
         except (ValueError, RecursionError) as error:
             raise malformed(self._profile, reason_of(error)) from error

@@ -26,20 +26,23 @@ MOST_TAGS = 300
 """A text with more of them is left alone."""
 OPENER = re.compile(
     r"(?:<tool_call>\s*)?<function=\s*\"?(?P<name>[\w.:-]+)\"?\s*>"
-    r"(?=\s*(?:<parameter=|</function>|</tool_call>|\Z))"
+    r"(?=\s*(?:<(?:parameter=|/function>|/tool_call>|[a-z_/]*\Z)|\Z))"
     r"|<tool_call>\s*(?P<json>(?=\{))"
     r"|(?P<bare>(?=\{\s*\"(?:name|arguments)\"\s*:))"
 )
 PARAMETER = re.compile(r"\s*<parameter=\s*\"?(?P<name>[\w.:-]+)\"?\s*>")
-VALUE_CLOSER = re.compile(r"</parameter>(?=\s*(?:<parameter=|</function>|</tool_call>|\Z))")
+VALUE_CLOSER = re.compile(r"</parameter>(?=\s*(?:<parameter=|</function>|\Z))")
 WRONG_CLOSER = re.compile(
-    r"(?=</function>\s*(?:</tool_call>|<tool_call>|<function=|\Z))"
+    r"</parameter>(?=\s*</tool_call>)"
+    r"|(?=</function>\s*(?:</tool_call>|<tool_call>|<function=|\Z))"
     r"|(?=</tool_call>\s*(?:<tool_call>|<function=|\Z))"
     r"|(?<=\n)(?=<parameter=\"?(?P<name>[\w.:-]+)\"?\s*>)"
 )
-CALL_CLOSER = re.compile(r"\s*(?:</function>(?:\s*</function>)*(?:\s*</tool_call>)*|</tool_call>)")
+CALL_CLOSER = re.compile(r"(?:\s*</function>)+(?:\s*</tool_call>)*(?:\s*</?[a-z_]*\Z)?")
+WRONG_CALL_CLOSER = re.compile(r"\s*</tool_call>")
 JSON_CLOSER = re.compile(r"\s*</tool_call>")
 TAG = re.compile(r"<(?P<closes>/?)(?P<kind>parameter|function)(?:=[^<>]*)?>")
+ANY_TAG = re.compile(r"</?(?:tool_call|parameter|function)[=>]")
 HALF_OPENER = re.compile(r"<tool_call>\s*(?:<[^<>]*)?\Z|<function=[^<>]*\Z")
 ANY_CLOSER = re.compile(r"</function>|</tool_call>")
 THOUGHT = re.compile(r"\s*<think>(?P<thought>.*?)</think>", re.DOTALL)
@@ -82,6 +85,8 @@ def written_calls(text: str, tools: Sequence[ToolSpec], *, bare: bool = False) -
 
 Item = str | WrittenCall
 Arguments = tuple[tuple[str, str], ...]
+Ending = tuple[Arguments, tuple[Item, ...]]
+"""Parameters up to the end of a call, and what follows it."""
 
 
 class Reader:
@@ -119,17 +124,21 @@ class Reader:
         before = self._text[piece : opener.start() if opener else len(self._text)]
         if opener is None:
             half = HALF_OPENER.search(before)
-            return None if half or leaves_closers(before) else (before,)
+            return None if half or self._is_torn(before) else (before,)
         name = opener["name"]
         if name is None:
             return self._read_json(opener, piece, before)
         if name not in self._tools:
             return self._in_text(opener.end(), piece)
-        found = None if leaves_closers(before) else self._in_call(opener.end(), name)
+        found = None if self._is_torn(before) else self._in_call(opener.end(), name)
         if found is None:
             return None
         arguments, rest = found
         return (before, self._call(name, arguments), *rest)
+
+    def _is_torn(self, piece: str) -> bool:
+        """Whether a text between calls holds what belongs into one."""
+        return leaves_closers(piece) if self._lenient else ANY_TAG.search(piece) is not None
 
     def _next_opener(self, at: int) -> re.Match[str] | None:
         for opener in OPENER.finditer(self._text, at):
@@ -161,38 +170,44 @@ class Reader:
             return self._in_text(end, piece)
         closer = JSON_CLOSER.match(self._text, end)
         end = closer.end() if closer else end
-        rest = None if leaves_closers(before) else self._in_text(end, end)
+        rest = None if self._is_torn(before) else self._in_text(end, end)
         if rest is None:
             return None
         written_as = json.dumps(arguments, ensure_ascii=False)
         call = WrittenCall(name, repaired(written_as, self._tools[name].parameters))
         return (before, call, *rest)
 
-    def _in_call(self, at: int, name: str) -> tuple[Arguments, tuple[Item, ...]] | None:
+    def _in_call(self, at: int, name: str, seen: frozenset[str] = frozenset()) -> Ending | None:
         """The parameters from here on, and what follows the call."""
-        key = (at, name)
+        key = (at, (name, seen))
         if key not in self._known:
-            self._known[key] = self._read_call(at, name)
-        found: tuple[Arguments, tuple[Item, ...]] | None = self._known[key]
+            self._known[key] = self._read_call(at, name, seen)
+        found: Ending | None = self._known[key]
         return found
 
-    def _read_call(self, at: int, name: str) -> tuple[Arguments, tuple[Item, ...]] | None:
+    def _read_call(self, at: int, name: str, seen: frozenset[str]) -> Ending | None:
         closer = CALL_CLOSER.match(self._text, at)
+        if closer is None and self._lenient:
+            closer = WRONG_CALL_CLOSER.match(self._text, at)
         end = closer.end() if closer else at
-        if closer or self._ends_behind_a_value(at):
+        if closer or self._ends_behind_a_value(at, name, seen):
             rest = self._in_text(end, end)
             return None if rest is None else ((), rest)
         parameter = PARAMETER.match(self._text, at)
-        if parameter is None:
+        # A parameter that comes twice is a part of the value before it.
+        if parameter is None or parameter["name"] in seen:
             return None
-        start = parameter.end()
+        own, start = parameter["name"], parameter.end()
         for end, after in self._value_ends(start, name):
-            if found := self._in_call(after, name):
-                return ((parameter["name"], trimmed(self._text[start:end])), *found[0]), found[1]
+            if found := self._in_call(after, name, seen | {own}):
+                return ((own, trimmed(self._text[start:end])), *found[0]), found[1]
         return None
 
-    def _ends_behind_a_value(self, at: int) -> bool:
-        return not self._text[at:].strip() and self._text[:at].endswith("</parameter>")
+    def _ends_behind_a_value(self, at: int, name: str, seen: frozenset[str]) -> bool:
+        """Whether the text ends here with nothing missing but the call's own closer."""
+        if self._text[at:].strip() or not self._text[:at].endswith("</parameter>"):
+            return False
+        return seen.issuperset(self._tools[name].parameters.get("required") or ())
 
     def _value_ends(self, start: int, tool: str) -> Iterator[tuple[int, int]]:
         """Where a value may end, and where reading goes on."""
@@ -201,7 +216,7 @@ class Reader:
             known = self._tools[tool].parameters.get("properties") or {}
             for found in WRONG_CLOSER.finditer(self._text, start):
                 if found["name"] is None or found["name"] in known:
-                    ends.setdefault(found.start(), found.start())
+                    ends.setdefault(found.start(), found.end())
         yield from sorted(ends.items())
 
     def _call(self, name: str, arguments: Arguments) -> WrittenCall:

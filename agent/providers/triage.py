@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from agent.domain.profile import Profile
+from agent.domain.readings import Window
 from agent.errors import (
     ContextOverflow,
     DayLimitReached,
@@ -19,6 +20,7 @@ from agent.errors import (
     Unavailable,
     Unreachable,
 )
+from agent.providers.rate_headers import readings
 from agent.providers.told import (
     exceeded_limit,
     output_cap,
@@ -41,6 +43,8 @@ __all__ = [
 
 LONGEST_MINUTE_SECONDS = 120.0
 """An endpoint that asks for more is not full for a minute; the SDKs draw the line here too."""
+MINUTES: tuple[Window, ...] = ("second", "minute")
+DAYS: tuple[Window, ...] = ("hour", "day")
 
 
 def triage(
@@ -74,11 +78,12 @@ def triage_chunk(chunk: Mapping[str, object], profile: Profile) -> ProviderError
 
 def error_of(trouble: Trouble, name: str, profile: Profile) -> ProviderError:
     """The error of a kind, with what the trouble tells of seconds, windows, caps and fields."""
-    kind, seconds = KINDS[name], wait_seconds(trouble.headers, trouble.words)
+    kind, words = KINDS[name], trouble.words
+    seconds = wait_seconds(trouble.headers, words)
     if kind.error is RateLimited and seconds and seconds > LONGEST_MINUTE_SECONDS:
         kind = kind if kind.longest_seconds else KINDS[DAY]
     text = sentence(kind, trouble, profile)
-    error, words = kind.error, trouble.words
+    error = kind.error
     if error is SchemaRejected:
         return SchemaRejected(text, trouble.field)
     if error is RequestTooLarge:
@@ -87,7 +92,10 @@ def error_of(trouble: Trouble, name: str, profile: Profile) -> ProviderError:
     if error is ContextOverflow:
         return ContextOverflow(text, window_tokens(words))
     if issubclass(error, DayLimitReached):
-        return error(text, reset_seconds(trouble.headers, words))
+        until = reset_seconds(trouble.headers, words)
+        return error(text, reset_in_headers(trouble, profile, DAYS) if until is None else until)
+    if error is RateLimited and seconds is None:
+        seconds = reset_in_headers(trouble, profile, MINUTES)
     if issubclass(error, RateLimited | Unavailable):
         return error(text, bounded(kind, seconds))
     return error(text)
@@ -102,6 +110,16 @@ def sentence(kind: Kind, trouble: Trouble, profile: Profile) -> str:
         field=trouble.field,
         said=trouble.said,
     )
+
+
+def reset_in_headers(
+    trouble: Trouble, profile: Profile, windows: tuple[Window, ...]
+) -> float | None:
+    """Seconds until the last of the used-up limits is reset, where the headers tell it."""
+    told = readings(trouble.headers, profile)
+    used_up = [each for each in told if each.window in windows and each.remaining == 0]
+    resets = [each.reset_seconds for each in used_up if each.reset_seconds is not None]
+    return max(resets, default=None)
 
 
 def bounded(kind: Kind, seconds: float | None) -> float | None:

@@ -10,6 +10,7 @@ from agent.config.user_file import user_file, write_profile
 from agent.domain.profile import Profile
 from agent.errors import ConfigError
 from agent.providers import catalog
+from agent.providers.dialects import client_of
 from agent.providers.doctor.checkup import Checkup
 from agent.providers.doctor.diagnosis import diagnose
 from agent.wiring.machine import SystemClock
@@ -46,7 +47,7 @@ async def examine_endpoint(
     key = checked_key(settings, profile)
 
     def make_adapter(profile: Profile, client: "httpx2.AsyncClient") -> "Adapter":
-        return adapter_of(profile, key, client)
+        return client_of(profile, key, client)
 
     clock = SystemClock()
     doctor = Doctor(
@@ -67,13 +68,11 @@ def doctored_profile(settings: Settings, options: DoctorOptions) -> Profile:
     Raises ConfigError when nothing is left to ask for.
     """
     name = options.profile or settings.profile
-    base = catalog.profile(name)
     at_home = name == settings.profile
     model = options.model or (settings.model if at_home else None)
     base_url = options.base_url or (settings.base_url if at_home else None)
-    profile = base.model_copy(
-        update={"model": model or base.model, "base_url": base_url or base.base_url}
-    )
+    base = catalog.profile(name, settings.profiles, model or "")
+    profile = base.model_copy(update={"base_url": base_url or base.base_url})
     if not profile.base_url:
         raise ConfigError(f"the profile {name!r} has no address; give one with --base-url")
     if not profile.model:
@@ -89,22 +88,23 @@ def checked_key(settings: Settings, profile: Profile) -> str:
     return key.get_secret_value() if key else ""
 
 
-def adapter_of(profile: Profile, key: str, client: "httpx2.AsyncClient") -> "Adapter":
-    from agent.providers.openai_chat import OpenAIChat
-
-    return OpenAIChat(profile, key, client)
-
-
 def fields_to_write(checkup: Checkup, options: DoctorOptions) -> dict[str, Any]:
     """The changes, and what flags said in place of the profile."""
     given = {"model": options.model, "base_url": options.base_url}
     return {name: value for name, value in given.items() if value} | dict(checkup.changes)
 
 
-def keep_fields(environment: Mapping[str, str], name: str, fields: Mapping[str, Any]) -> Path:
-    """Writes fields of a profile into the user's file. Raises ConfigError when that fails."""
+def keep_fields(
+    environment: Mapping[str, str], settings: Settings, name: str, fields: Mapping[str, Any]
+) -> Path:
+    """Writes fields of a profile into the user's file.
+
+    Raises ConfigError when there is no such file to be, or the profile could not be read again.
+    """
     path = user_file(environment)
     if path is None:
         raise ConfigError("there is no folder for settings: set HOME or XDG_CONFIG_HOME")
+    own = {**settings.profiles.get(name, {}), **fields}
+    catalog.profile(name, {**settings.profiles, name: own})
     write_profile(path, name, fields)
     return path

@@ -39,7 +39,7 @@ def exact(books: Books, ask: Ask) -> Ask:
     """Requests whose estimates were right so far, so that they are booked without a margin."""
 
     def work(page: object) -> None:
-        page.standing = Standing(ratios=(1.0,) * 10)  # type: ignore[attr-defined]
+        page.standing = Standing(ratios=(1.0,) * 20)  # type: ignore[attr-defined]
 
     books.change("acme", "coder", work)
     return ask
@@ -75,7 +75,7 @@ async def test_a_profile_without_limits_is_booked_and_never_waits(
 ) -> None:
     await clock.play(partial(seen.send, ask(), times=5))
     assert (seen.went, seen.told) == ([("run-1", 0.0)] * 5, [])
-    assert [each.charged for each in books.bookings()] == [1_500] * 5
+    assert [each.charged for each in books.bookings()] == [1_650] * 5
 
 
 async def test_a_wait_is_told_once_and_as_long_as_needed(
@@ -300,7 +300,7 @@ async def test_a_told_reset_aligns_the_fixed_window(
 async def test_estimates_are_booked_with_a_margin_until_they_prove_right(
     governor: AccountGovernor, clock: VirtualClock, books: Books, ask: Ask
 ) -> None:
-    for _ in range(9):
+    for _ in range(12):
         await settled_with(governor, ask())
     await governor.admit(ask(), lambda *_: None)
     *_, last = books.bookings()

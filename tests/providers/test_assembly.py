@@ -5,15 +5,38 @@ import pytest
 from agent.domain.message import (
     Completion,
     Message,
+    ModelRequest,
     ReasoningPart,
+    SessionKey,
     StopReason,
     TextPart,
     ToolCall,
+    ToolSpec,
     Usage,
+    text_message,
 )
-from agent.providers.assembly import Assembler
+from agent.domain.profile import Profile
+from agent.providers.assembly import ChatAssembler
 
 Json = dict[str, Any]
+PROFILE = Profile(name="test", base_url="http://127.0.0.1/v1", model="asked-for")
+LIST = {"type": "array", "items": {"type": "string"}}
+READ = ToolSpec(
+    name="read",
+    description="",
+    parameters={"properties": {"path": {"type": "string"}, "parts": LIST}},
+)
+
+
+def assembler(turn: int = 3) -> ChatAssembler:
+    request = ModelRequest(
+        messages=(text_message("user", "go"),),
+        tools=(READ,),
+        max_output_tokens=512,
+        session=SessionKey(role="executor", subject="T01"),
+        turn=turn,
+    )
+    return ChatAssembler(request, PROFILE)
 
 
 def delta(finish_reason: str | None = None, **fields: object) -> Json:
@@ -29,10 +52,10 @@ def piece(arguments: object = None, **entry: object) -> Json:
 
 
 def assembled(*chunks: Json, turn: int = 3) -> Completion:
-    assembler = Assembler(turn, "asked-for")
+    reply = assembler(turn)
     for chunk in chunks:
-        assembler.feed(chunk)
-    return assembler.completion()
+        reply.feed(chunk)
+    return reply.completion()
 
 
 def calls(*chunks: Json) -> list[tuple[str, str, str]]:
@@ -41,12 +64,12 @@ def calls(*chunks: Json) -> list[tuple[str, str, str]]:
 
 
 def test_text_is_told_piece_by_piece_and_returned_whole() -> None:
-    assembler = Assembler(0, "asked-for")
+    reply = assembler()
     chunks = (delta(role="assistant", content=""), delta(content="Hel"), delta(content="lo"))
-    assert [assembler.feed(chunk) for chunk in chunks] == ["", "Hel", "lo"]
-    assembler.feed({"model": "m-1", **delta("stop")})
-    assembler.feed({"choices": [], "usage": {"prompt_tokens": 9, "completion_tokens": 2}})
-    assert assembler.completion() == Completion(
+    assert [reply.feed(chunk) for chunk in chunks] == ["", "Hel", "lo"]
+    reply.feed({"model": "m-1", **delta("stop")})
+    reply.feed({"choices": [], "usage": {"prompt_tokens": 9, "completion_tokens": 2}})
+    assert reply.completion() == Completion(
         message=Message(role="assistant", parts=(TextPart(text="Hello"),)),
         stop_reason="end_turn",
         usage=Usage(input_tokens=9, output_tokens=2),
@@ -156,14 +179,14 @@ def test_different_calls_with_one_id_get_different_ids() -> None:
 
 
 def test_an_empty_entry_is_no_call() -> None:
-    assert calls(delta(tool_calls=[{"index": 0}]), delta("stop")) == []
+    assert calls(delta(tool_calls=[{"index": 0}]), delta("stop", content="ok")) == []
 
 
 def test_what_a_server_adds_to_a_call_is_kept_for_it() -> None:
     extra = {"extra_content": {"signature": "xyz"}}
     completion = assembled(piece("{}", index=0, id="a", name="read", **extra))
     assert completion.message.parts == (
-        ToolCall(call_id="a", name="read", arguments="{}", provider_data=extra),
+        ToolCall(call_id="a", name="read", arguments="{}", provider_data={"openai_chat": extra}),
     )
 
 
@@ -191,28 +214,36 @@ def test_content_as_a_list_of_parts_is_text() -> None:
 @pytest.mark.parametrize("field", ["reasoning", "reasoning_content"])
 def test_reasoning_stands_before_the_text(field: str) -> None:
     completion = assembled(delta(**{field: "let "}), delta(**{field: "me"}), delta(content="ok"))
-    assert completion.message.parts == (ReasoningPart(text="let me"), TextPart(text="ok"))
+    origin = {"openai_chat": {"field": field}}
+    assert completion.message.parts == (
+        ReasoningPart(text="let me", provider_data=origin),
+        TextPart(text="ok"),
+    )
 
 
-def test_the_last_usage_counts_wherever_it_stands() -> None:
+def test_the_largest_count_holds_wherever_and_however_often_it_stands() -> None:
     early = {**delta(content="a"), "usage": {"prompt_tokens": 10, "completion_tokens": 1}}
     final = {
         **delta("stop"),
         "usage": {
             "prompt_tokens": 10,
-            "completion_tokens": 7,
+            "completion_tokens": 7.0,
             "prompt_tokens_details": {"cached_tokens": 4},
             "completion_tokens_details": {"reasoning_tokens": 2},
         },
     }
     late: Json = {"choices": [], "usage": None}
-    assert assembled(early, final, late).usage == Usage(
+    less: Json = {"choices": [], "usage": {"prompt_tokens": 10, "completion_tokens": 7}}
+    assert assembled(early, final, late, less).usage == Usage(
         input_tokens=10, output_tokens=7, cached_tokens=4, reasoning_tokens=2
     )
 
 
 def test_usage_of_groq_is_found() -> None:
-    chunk = {**delta("stop"), "x_groq": {"usage": {"prompt_tokens": 5, "completion_tokens": 6}}}
+    chunk = {
+        **delta("stop", content="ok"),
+        "x_groq": {"usage": {"prompt_tokens": 5, "completion_tokens": 6}},
+    }
     assert assembled(chunk).usage == Usage(input_tokens=5, output_tokens=6)
 
 
@@ -256,6 +287,11 @@ def test_a_refusal_is_text_and_the_reason_to_stop() -> None:
         {"choices": [{"delta": {"tool_calls": [{"function": "read"}]}}]},
         {"choices": [], "usage": [1]},
         {"choices": [], "usage": {"prompt_tokens": "many"}},
+        {"choices": [], "usage": {"prompt_tokens": -1}},
+        {"choices": [{"delta": {"tool_calls": 5}}]},
+        {"choices": [{"delta": {"tool_calls": [{"id": ["a"], "function": {"name": "x"}}]}}]},
+        {"choices": [{"delta": {"content": [{"text": 5}]}}]},
+        {"choices": [{"delta": {"content": "ok"}, "finish_reason": {}}, 5]},
         {"choices": [{"delta": {"tool_calls": [{"function": {"arguments": "{}"}}]}}]},
     ],
 )

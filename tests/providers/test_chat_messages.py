@@ -98,7 +98,7 @@ def test_each_result_becomes_a_message_of_its_own() -> None:
 
 
 def test_what_a_provider_added_to_a_call_returns_to_it() -> None:
-    signed = call("{}", provider_data={"extra_content": {"signature": "xyz"}})
+    signed = call("{}", provider_data={"openai_chat": {"extra_content": {"signature": "xyz"}}})
     wire = wire_messages(reply(signed))[0]["tool_calls"][0]
     assert wire == {
         "extra_content": {"signature": "xyz"},

@@ -3,11 +3,24 @@ from typing import Any
 
 import pytest
 
+from agent.domain.message import ModelRequest, SessionKey, text_message
 from agent.domain.profile import Profile
 from agent.errors import ContextOverflow, MalformedReply, RateLimited, Unavailable
+from agent.providers.assembly import ChatAssembler
 from agent.providers.event_stream import DataLines, StreamedReply
 
 PROFILE = Profile(name="test", base_url="http://127.0.0.1/v1", model="m")
+REQUEST = ModelRequest(
+    messages=(text_message("user", "go"),),
+    tools=(),
+    max_output_tokens=512,
+    session=SessionKey(role="executor", subject="T01"),
+    turn=0,
+)
+
+
+def new_reply() -> StreamedReply:
+    return StreamedReply(PROFILE, ChatAssembler(REQUEST, PROFILE))
 
 
 def event(chunk: dict[str, Any]) -> bytes:
@@ -19,7 +32,7 @@ def text(content: str, finish_reason: str | None = None) -> dict[str, Any]:
 
 
 def read(*data: bytes) -> StreamedReply:
-    reply = StreamedReply(PROFILE, turn=0)
+    reply = new_reply()
     for part in data:
         reply.feed(part)
     reply.end()
@@ -55,7 +68,7 @@ def test_a_finish_reason_or_the_done_mark_ends_a_stream() -> None:
 def test_a_reply_in_one_piece_is_taken() -> None:
     message = {"role": "assistant", "content": "whole"}
     body = json.dumps({"choices": [{"message": message, "finish_reason": "stop"}]}, indent=2)
-    reply = StreamedReply(PROFILE, turn=0)
+    reply = new_reply()
     assert (reply.feed(body.encode()), reply.end()) == ([], ["whole"])
     assert reply.completion().message.text == "whole"
 

@@ -80,6 +80,14 @@ def openai_rate(text: str) -> str:
 
 
 SIXTY = {"retry-after": "60"}
+RESETS = {
+    "x-ratelimit-remaining-tokens-minute": "0",
+    "x-ratelimit-reset-tokens-minute": "11.383",
+    "x-ratelimit-remaining-requests-day": "0",
+    "x-ratelimit-reset-requests-day": "33011.383",
+    "x-ratelimit-remaining-requests-minute": "9",
+    "x-ratelimit-reset-requests-minute": "50",
+}
 DATE = {"date": "Sat, 21 Nov 2026 22:00:00 GMT"}
 PAGE = "<!DOCTYPE html><html><body>Attention required</body></html>"
 REASONING = "messages.2.assistant.reasoning_content"
@@ -159,6 +167,24 @@ FINAL = {"x-should-retry": "false"}
 
 CEREBRAS = (
     Wire("minute of tokens", 429, cerebras_rate("Tokens per minute"), RateLimited, WAIT, 60, SIXTY),
+    Wire(
+        "minute, told by its reset alone",
+        429,
+        cerebras_rate("Tokens per minute"),
+        RateLimited,
+        WAIT,
+        11.383,
+        RESETS,
+    ),
+    Wire(
+        "day, told by its reset alone",
+        429,
+        cerebras_rate("Requests per day"),
+        DayLimitReached,
+        CHECKPOINT,
+        33_011.383,
+        RESETS,
+    ),
     Wire("minute of requests", 429, cerebras_rate("Requests per minute"), RateLimited, WAIT),
     Wire("second", 429, cerebras_rate("Requests per second"), RateLimited, WAIT, 1, SIXTY),
     Wire("day", 429, cerebras_rate("Tokens per day"), DayLimitReached, CHECKPOINT, None, SIXTY),

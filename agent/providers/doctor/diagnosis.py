@@ -1,8 +1,10 @@
 """What was seen beside what the profile says: one look for each line of the report."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from agent.domain.finding import Finding
+from agent.domain.profile import Profile
 from agent.providers.doctor import endpoint_looks as endpoint
 from agent.providers.doctor import reply_looks as reply
 from agent.providers.doctor.checkup import (
@@ -11,7 +13,10 @@ from agent.providers.doctor.checkup import (
     finding_of,
 )
 from agent.providers.doctor.seen import Seen
+from agent.providers.mending import LEAST_OUTPUT_TOKENS, LEAST_WINDOW_TOKENS
 
+OUTPUT_SHARE = 4
+"""A window that the reservation fills leaves a quarter of itself to replies."""
 LOOKS: tuple[Callable[[Seen], Look], ...] = (
     endpoint.look_at_connection,
     endpoint.look_at_key,
@@ -44,7 +49,22 @@ def diagnose(seen: Seen) -> Checkup:
         profile=seen.profile,
         aspects=tuple(look.aspect for look in looks),
         findings=tuple(unique.values()),
-        changes=changes,
+        changes=within_bounds(changes, seen.profile),
         blocked=seen.blocked,
         mended=frozenset(f.id for look in looks if look.changes for f in look.findings),
     )
+
+
+def within_bounds(changes: Mapping[str, Any], profile: Profile) -> dict[str, Any]:
+    """The changes as a profile takes them: no figure too small, the reservation in the window."""
+    bounded = dict(changes)
+    for name, least in (
+        ("window_tokens", LEAST_WINDOW_TOKENS),
+        ("max_output_tokens", LEAST_OUTPUT_TOKENS),
+    ):
+        if name in bounded:
+            bounded[name] = max(bounded[name], least)
+    window = bounded.get("window_tokens", profile.window_tokens)
+    if bounded.get("max_output_tokens", profile.max_output_tokens) >= window:
+        bounded["max_output_tokens"] = max(window // OUTPUT_SHARE, LEAST_OUTPUT_TOKENS)
+    return bounded

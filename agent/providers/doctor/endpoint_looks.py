@@ -159,7 +159,7 @@ def served_overflow(seen: Seen, overflow: Overflow) -> Look:
         f"cut to {counted:,} tokens without a word",
         message=f"the endpoint cuts long requests silently, to {counted:,} tokens",
         remedy="raise the server's context length, or set window_tokens to what it keeps",
-        changes={"window_tokens": max(counted, 1_024)} if counted < window else {},
+        changes={"window_tokens": counted} if counted < window else {},
     )
 
 

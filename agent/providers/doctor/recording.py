@@ -48,6 +48,7 @@ class Recorder:
     def __init__(self, monotonic: Callable[[], float]) -> None:
         self.exchanges: list[Exchange] = []
         self._monotonic = monotonic
+        self._trust = httpx2.create_ssl_context()
 
     @property
     def last(self) -> Exchange | None:
@@ -61,6 +62,7 @@ class Recorder:
             headers={"Accept-Encoding": "identity"},
             timeout=httpx2.Timeout(None, connect=min(CONNECT_SECONDS, timeout_seconds)),
             follow_redirects=True,
+            verify=self._trust,
         )
 
     async def _sent(self, _: httpx2.Request) -> None:

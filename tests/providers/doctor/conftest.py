@@ -9,12 +9,12 @@ import pytest
 from fakes import START, FakeClock
 
 from agent.domain.profile import Profile
+from agent.providers.dialects import client_of
 from agent.providers.doctor.checkup import Checkup
 from agent.providers.doctor.diagnosis import diagnose
 from agent.providers.doctor.probes import Adapter, Doctor, examine
 from agent.providers.doctor.recording import Recorder
 from agent.providers.doctor.seen import Seen
-from agent.providers.openai_chat import OpenAIChat
 from agent.rehearsal.clock import VirtualTime
 from agent.rehearsal.conditions import Conditions
 from agent.rehearsal.local_http import Answer, LocalServer, Received
@@ -40,12 +40,14 @@ class Consulting:
         with anyio.fail_after(LONGEST_SECONDS):
             return await examine(doctor, profile)
 
-    async def checkup(self, url: str, *, cheap: bool = False, **fields: object) -> Checkup:
-        return diagnose(await self.see(url, cheap=cheap, **fields))
+    async def checkup(
+        self, url: str, *, cheap: bool = False, patience: float = 5.0, **fields: object
+    ) -> Checkup:
+        return diagnose(await self.see(url, cheap=cheap, patience=patience, **fields))
 
 
 def adapter(profile: Profile, client: httpx2.AsyncClient) -> Adapter:
-    return OpenAIChat(profile, "sk-1", client)
+    return client_of(profile, "sk-1", client)
 
 
 @pytest.fixture

@@ -250,7 +250,7 @@ DEVIATIONS: list[tuple[dict[str, Any], str, tuple[str, bool | None], str, dict[s
         "overflow",
         ("cut to 4,096 tokens without a word", False),
         "error",
-        {"window_tokens": 4_096},
+        {"window_tokens": 4_096, "max_output_tokens": 1_024},
     ),
     (
         {"overflow": overflow_of(None, status=200, input_tokens=160_000)},

@@ -22,13 +22,14 @@ from agent.errors import (
 from agent.providers.doctor.checkup import Checkup
 from agent.rehearsal.conditions import Conditions
 from agent.rehearsal.faults import FAULTS, FaultPlan
+from agent.rehearsal.flavours_more import flavour_of
 from agent.rehearsal.local_http import Answer, Received
 
 pytestmark = pytest.mark.anyio
 Serve = Callable[[Callable[[Received], Answer]], str]
 JSON = "application/json"
 EVENTS = "text/event-stream"
-QUICK = {"patience": 0.3}
+QUICK = 0.3
 
 
 def fine(checkup: Checkup) -> dict[str, bool | None]:
@@ -49,6 +50,15 @@ async def test_a_good_endpoint_is_as_its_profile_says(consulting: Consulting) ->
     ]
 
 
+@pytest.mark.parametrize("dialect", ["openai_responses", "anthropic_messages"])
+async def test_every_dialect_is_examined(consulting: Consulting, dialect: str) -> None:
+    with rehearsal(Conditions()) as server:
+        checkup = await consulting.checkup(server.root_url, dialect=dialect)
+    assert (checkup.outcome, checkup.findings, checkup.changes) == (Outcome.DONE, (), {})
+    assert fine(checkup)["tool calls"] is True
+    assert fine(checkup)["overflow"] is True
+
+
 async def test_a_cheap_checkup_sends_nothing_over_the_window(consulting: Consulting) -> None:
     with rehearsal(Conditions()) as server:
         checkup = await consulting.checkup(server.root_url, cheap=True)
@@ -64,11 +74,12 @@ async def test_a_smaller_window_is_found(consulting: Consulting) -> None:
 
 
 async def test_limits_that_the_headers_tell_go_into_the_profile(consulting: Consulting) -> None:
-    limit = Limit(unit="tokens", window="minute", amount=500_000)
-    with rehearsal(Conditions(limits=(limit,))) as server:
-        checkup = await consulting.checkup(server.root_url)
-    told = {(each["unit"], each["amount"]) for each in checkup.changes.get("limits", ())}
-    assert ("tokens", 500_000) in told or "limits" not in fine(checkup)
+    told = Limit(unit="tokens", window="minute", amount=500_000)
+    declared = told.model_copy(update={"amount": 300_000, "refill": "fixed"})
+    conditions = Conditions(flavour=flavour_of("cerebras"), limits=(told,), any_model=True)
+    with rehearsal(conditions) as server:
+        checkup = await consulting.checkup(server.root_url, limits=(declared,))
+    assert checkup.changes == {"limits": [{**told.model_dump(), "refill": "fixed"}]}
 
 
 ENDINGS = {
@@ -85,8 +96,8 @@ async def test_a_fault_that_passes_does_not_hide_the_endpoint(
     consulting: Consulting, fault: str
 ) -> None:
     plan = FaultPlan((fault,), share=1.0, seed=1)
-    with rehearsal(Conditions(faults=plan)) as server:
-        checkup = await consulting.checkup(server.root_url, **QUICK)
+    with rehearsal(Conditions(faults=plan, window_tokens=8_192)) as server:
+        checkup = await consulting.checkup(server.root_url, patience=QUICK, window_tokens=8_192)
     ending = ENDINGS.get(fault)
     allowed = {ending} if ending else {Outcome.DONE, Outcome.FINDINGS}
     assert checkup.outcome in allowed
@@ -96,8 +107,8 @@ async def test_a_fault_that_passes_does_not_hide_the_endpoint(
 @pytest.mark.parametrize("fault", FAULTS)
 async def test_a_fault_that_stays_is_told_and_ends(consulting: Consulting, fault: str) -> None:
     plan = FaultPlan((fault,), share=1.0, seed=1, transient=False)
-    with rehearsal(Conditions(faults=plan)) as server:
-        checkup = await consulting.checkup(server.root_url, **QUICK)
+    with rehearsal(Conditions(faults=plan, window_tokens=8_192)) as server:
+        checkup = await consulting.checkup(server.root_url, patience=QUICK, window_tokens=8_192)
     assert checkup.outcome != Outcome.UNFINISHED
     if FAULTS[fault].costs and fault != "length-cut":
         assert checkup.blocked is not None
@@ -179,7 +190,7 @@ async def test_a_reply_without_an_end_is_given_up(
     ended = threading.Event()
     stream = chat(lambda _: Answer(200, EVENTS, endless(piece, ended), streamed=True))
     try:
-        checkup = await consulting.checkup(serve(stream), **QUICK)
+        checkup = await consulting.checkup(serve(stream), patience=QUICK)
     finally:
         ended.set()
     assert isinstance(checkup.blocked, Unavailable | MalformedReply)
@@ -197,7 +208,7 @@ async def test_an_endpoint_that_never_answers_anything(
 
     url = serve(silent)
     try:
-        checkup = await consulting.checkup(url, **QUICK)
+        checkup = await consulting.checkup(url, patience=QUICK)
     finally:
         ended.set()
     assert isinstance(checkup.blocked, Unavailable)
@@ -254,8 +265,8 @@ async def test_a_prompt_that_is_cut_silently_is_found(consulting: Consulting, se
     def cutting(body: dict[str, Any]) -> Answer:
         return Answer(200, EVENTS, (usage, CALL if "tools" in body else TEXT))
 
-    checkup = await consulting.checkup(serve(chat(cutting)), window_tokens=8_192)
-    assert checkup.changes == {"window_tokens": 4_096}
+    checkup = await consulting.checkup(serve(chat(cutting)), window_tokens=16_384)
+    assert checkup.changes == {"window_tokens": 4_096, "max_output_tokens": 1_024}
 
 
 async def test_a_clock_that_is_wrong_is_found(consulting: Consulting, serve: Serve) -> None:
