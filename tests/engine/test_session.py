@@ -148,6 +148,16 @@ async def test_a_call_that_fits_is_made_once(journal: Journal) -> None:
             "valid integer, unable to parse string as an integer, got 'two'",
         ),
         (
+            call("add", '{"count": "\\ud800"}'),
+            "The arguments of 'add' are not a JSON object: it holds characters that are no text. "
+            "Nothing was done. Send the call again.",
+        ),
+        (
+            call("add", "[" * 100_000),
+            "The arguments of 'add' are not a JSON object: it is nested too deeply. "
+            "Nothing was done. Send the call again.",
+        ),
+        (
             call("add", ""),
             "The arguments of 'add' do not fit. Nothing was done.\n- count: Field required",
         ),
@@ -281,3 +291,10 @@ async def test_a_brief_that_cannot_fit_is_refused_before_sending(journal: Journa
     with pytest.raises(ContextOverflow, match="and 727 fit"):
         await take_turn(context, session, {})
     assert model.requests == []
+
+
+async def test_characters_that_cannot_be_written_do_not_stop_the_run(journal: Journal) -> None:
+    context, _, _ = context_of(journal, reply(text="half \ud800 and nothing \0", stop="end_turn"))
+    session = open_session(context, KEY, OPENING)
+    await take_turn(context, session, {})
+    assert session.messages[-1].text == "half ? and nothing \ufffd"
