@@ -6,6 +6,7 @@ from agent.config.load import (
     child_environment,
     load_settings,
     read_environment,
+    take_out_keys,
 )
 from agent.config.settings import RoleSettings, Settings
 
@@ -17,4 +18,5 @@ __all__ = [
     "child_environment",
     "load_settings",
     "read_environment",
+    "take_out_keys",
 ]

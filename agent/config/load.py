@@ -22,6 +22,9 @@ USER_FILE = "gardener/config.toml"
 PREFIX = "GARDENER_"
 DEBUG_VARIABLE = "GARDENER_DEBUG"
 KEY_SUFFIXES = ("_API_KEY", "_TOKEN")
+GIT_PLACES = frozenset(
+    ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY", "GIT_COMMON_DIR")
+)
 CHILD_NAMES = "PATH HOME LANG LC_ALL TZ TMPDIR USER LOGNAME SHELL VIRTUAL_ENV"
 
 # A cloned repository is not trusted with these: together they could send a key anywhere.
@@ -41,6 +44,17 @@ class Layer:
 
 def read_environment() -> dict[str, str]:
     return dict(os.environ)
+
+
+def take_out_keys() -> None:
+    """Removes keys, and where git is told to work, from this process's environment.
+
+    Whatever is started from here on, git and its helpers among them, cannot see them. Called
+    once the settings are read.
+    """
+    for name in list(os.environ):
+        if name.endswith(KEY_SUFFIXES) or name in GIT_PLACES:
+            del os.environ[name]
 
 
 def child_environment(environment: Mapping[str, str], settings: Settings) -> dict[str, str]:

@@ -103,6 +103,8 @@ class RunState:
     task_final: dict[str, ChecksRan] = field(default_factory=dict)
     audits: list[AuditFinished] = field(default_factory=list)
     audits_before_resume: int = 0
+    look_again: bool = False
+    """Whether a run that had ended was resumed: then its last look no longer counts."""
     judged: list[Judged] = field(default_factory=list)
     usage: dict[str, Usage] = field(default_factory=dict)
     """Tokens by role."""
@@ -170,6 +172,7 @@ def apply(state: RunState, event: Event) -> None:  # noqa: C901 - one exhaustive
             state.phase = event.phase
         case AuditFinished():
             state.audits.append(event)
+            state.look_again = False
         case Judged():
             state.judged.append(event)
         case ModelRefused():
@@ -184,6 +187,7 @@ def apply(state: RunState, event: Event) -> None:  # noqa: C901 - one exhaustive
 
 def _apply_resumed(state: RunState, event: RunResumed) -> None:
     """A resumed run gets its passes anew, and failed tasks another chance."""
+    state.look_again = state.finished is not None and bool(state.audits)
     state.phases = event.phases
     state.models |= event.models
     state.endpoints |= event.endpoints

@@ -71,10 +71,24 @@ def parse_arguments(text: str) -> dict[str, Any]:
     """
     if not text.strip():
         return {}
-    value = json.loads(text)
+    try:
+        value = json.loads(text)
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
+    if "\\u0000" in json.dumps(value) or not is_text(value):
+        raise ValueError("it holds characters that are no text")
     if not isinstance(value, dict):
         raise ValueError(f"it is {type(value).__name__}, not an object")
     return value
+
+
+def is_text(value: object) -> bool:
+    """Whether every string can be written to a file."""
+    try:
+        json.dumps(value, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def plain_errors(error: ValidationError) -> list[dict[str, str]]:

@@ -86,17 +86,25 @@ def pause_seconds(state: RetryCallState) -> float:
 
 
 def with_fresh_ids(completion: Completion, session: SessionState) -> Completion:
-    """Renames calls whose id this session has seen: some servers count from zero each time."""
+    """Renames calls whose id this session has seen: some servers count from zero each time.
+
+    Characters that cannot be written, such as half of a surrogate pair, are replaced.
+    """
     taken = {call.call_id for message in session.messages for call in message.tool_calls}
     parts: list[AnyPart] = []
     for part in completion.message.parts:
         if isinstance(part, ToolCall):
-            call_id, copy = part.call_id, 2
+            call_id, copy = written(part.call_id), 2
             while call_id in taken:
-                call_id, copy = f"{part.call_id}-{copy}", copy + 1
+                call_id, copy = f"{written(part.call_id)}-{copy}", copy + 1
             taken.add(call_id)
-            parts.append(part.model_copy(update={"call_id": call_id}))
+            clean = {"name": written(part.name), "arguments": written(part.arguments)}
+            parts.append(part.model_copy(update={"call_id": call_id, **clean}))
         else:
-            parts.append(part)
+            parts.append(part.model_copy(update={"text": written(part.text)}))
     message = Message(role=completion.message.role, parts=tuple(parts))
     return completion.model_copy(update={"message": message})
+
+
+def written(text: str) -> str:
+    return text.encode("utf-8", "replace").decode().replace("\0", "\ufffd")

@@ -18,7 +18,7 @@ def unprovable(context: RunContext, task: Task) -> str:
     or a finding to close.
     """
     before = context.state.task(task.id).before or ()
-    if red(before) or task.closes:
+    if red(before) or closing(context, task):
         return ""
     if not before:
         return f"{task.id} has no check, so nothing could prove it; add one to the plan and resume"

@@ -21,7 +21,7 @@ async def realign(context: RunContext) -> None:
     """Looks and mends until clean, until the passes are used up, or a pass closes nothing."""
     while True:
         number = len(context.state.audits)
-        if number == 0 or is_worked_off(context, number):
+        if number == 0 or context.state.look_again or is_worked_off(context, number):
             await look(context, number + 1)
             continue
         if not blockers(context.state.audits[-1].findings):

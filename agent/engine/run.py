@@ -91,7 +91,7 @@ async def admit(context: RunContext) -> None:
 def all_tasks_done(context: RunContext) -> bool:
     """Whether the plan's own tasks are done; realignment tasks answer for themselves."""
     own = {task.id for task in context.plan.tasks if not task.is_realignment}
-    return own <= context.state.done
+    return bool(own) and own <= context.state.done
 
 
 def conclude(context: RunContext) -> RunFinished:

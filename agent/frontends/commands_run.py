@@ -5,7 +5,7 @@ import shutil
 import sys
 from pathlib import Path
 
-from agent.config import Settings, load_settings, read_environment
+from agent.config import Settings, load_settings, read_environment, take_out_keys
 from agent.domain.event import Entry, Phase, RunStarted
 from agent.domain.state import RunState, fold
 from agent.errors import Outcome
@@ -99,7 +99,9 @@ def demo(folder: Path | None, phases: tuple[Phase, ...], options: RunOptions) ->
 
 
 def settings_at(place: Path, options: RunOptions) -> Settings:
-    return load_settings(read_environment(), project_root(place), options.overrides)
+    settings = load_settings(read_environment(), project_root(place), options.overrides)
+    take_out_keys()
+    return settings
 
 
 def close(result: RunResult, options: RunOptions) -> None:

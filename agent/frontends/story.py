@@ -130,11 +130,18 @@ def doubts(requirement: Requirement, story: Story) -> tuple[str, ...]:
         found.append("it has no check")
     for check in requirement.checks:
         found += _check_doubts(requirement.id, check, story)
+    tried = [story.before_result(requirement.id, check) for check in requirement.checks]
+    if tried and all(result and result.passed for result in tried):
+        found.append("its checks were green before the work, so they prove nothing")
     if story.audit is None:
         found.append("the finished branch has not been audited")
     found += [
         f"{finding.id} is open: {finding.message}"
         for finding in blockers(story.open_findings(requirement.id))
+    ]
+    found += [
+        f"{finding.id} is open and may hurt any requirement: {finding.message}"
+        for finding in blockers(story.open_findings(""))
     ]
     verdict = story.verdict(requirement.id)
     if verdict is None:
@@ -150,8 +157,6 @@ def _check_doubts(requirement_id: str, check: Check, story: Story) -> list[str]:
     found = []
     if before is None:
         found.append(f"`{check.run}` was not tried before the work")
-    elif before.passed:
-        found.append(f"`{check.run}` was green before the work, so it proves nothing")
     if final is None:
         found.append(f"`{check.run}` has not run on the finished branch")
     elif not final.passed:

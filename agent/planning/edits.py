@@ -142,6 +142,8 @@ def changed_item(item: Item, edit: Change) -> Item:
     for field in (*edit.fields, *edit.append):
         if field not in known:
             raise EditRefused("unknown_field", id=item.id, field=field, known=known)
+    if isinstance(item, Requirement) and edit.fields.get("title", item.title) != item.title:
+        raise EditRefused("requirement_title", id=item.id)
     if edit.fields.get("id", item.id) != item.id:
         raise EditRefused("keeps_id", id=item.id)
     values = {**item.model_dump(), **edit.fields}

@@ -12,6 +12,20 @@ SIZE_BUDGET_TOKENS = 40_000
 
 RULES: tuple[Rule, ...] = (
     Rule(
+        "nothing-to-prove",
+        "error",
+        "Add a requirement, and a task that makes it true.",
+        lint_rules.nothing_to_prove,
+        is_form=True,
+    ),
+    Rule(
+        "closes-reserved",
+        "error",
+        "Leave closes to realignment, and prove the task by a check.",
+        lint_rules.closes_reserved,
+        is_form=True,
+    ),
+    Rule(
         "duplicate-id",
         "error",
         "Give each item an id of its own.",

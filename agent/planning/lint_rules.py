@@ -167,3 +167,16 @@ def all_checks(plan: Plan) -> Iterator[tuple[Requirement | Task, Check]]:
     for task in plan.tasks:
         for check in task.checks:
             yield task, check
+
+
+def nothing_to_prove(subject: Subject) -> Iterator[Hit]:
+    plan = subject.plan
+    for items, word in ((plan.requirements, "requirement"), (plan.tasks, "task")):
+        if not items:
+            yield Hit("", f"The plan has no {word}, so there is nothing to prove.", word)
+
+
+def closes_reserved(subject: Subject) -> Iterator[Hit]:
+    for task in subject.plan.tasks:
+        if task.closes and not task.is_realignment:
+            yield Hit(task.id, f"{task.id} closes findings, which only realignment tasks do.")

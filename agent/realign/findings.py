@@ -22,7 +22,7 @@ def check_findings(
 
     With an empty `final` only the base speaks.
     """
-    found = [*proving_nothing(plan, before)]
+    found = [*proving_nothing(plan, before, finished=bool(final))]
     if final:
         found += unproven(plan, final)
     reported = {check for item in plan.requirements for check in item.checks}
@@ -33,18 +33,24 @@ def check_findings(
     return tuple(found)
 
 
-def proving_nothing(plan: Plan, before: Mapping[str, ChecksRan]) -> Iterator[Finding]:
-    """Requirements whose checks were all green before any work."""
+def proving_nothing(
+    plan: Plan, before: Mapping[str, ChecksRan], *, finished: bool
+) -> Iterator[Finding]:
+    """Requirements whose checks were all green before any work, or not all tried then."""
     for requirement in plan.requirements:
         ran = before.get(requirement.id)
-        if ran is None or not ran.results or red(ran.results):
+        if ran is None or not ran.results:
             continue
+        tried = {result.check for result in ran.results}
+        untried = finished and not tried.issuperset(requirement.checks)
+        if red(ran.results) and not untried:
+            continue
+        why = "changed after the work began" if untried else "are green before any work"
         yield Finding(
             id=finding_id("check-proves-nothing", "", requirement.id),
             rule="check-proves-nothing",
             severity="error",
-            message=f"The checks of {requirement.id} are green before any work, "
-            "so they prove nothing.",
+            message=f"The checks of {requirement.id} {why}, so they prove nothing.",
             evidence="\n".join(f"{r.check.run}: {r.reason}" for r in ran.results),
             requirement=requirement.id,
             remedy=f"Give {requirement.id} a check that fails today and passes when it is true.",

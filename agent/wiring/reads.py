@@ -70,8 +70,18 @@ async def merge_run(*, place: Path, run_folder: Path, unproven: bool = False) ->
         if await git.is_merged(facts.root, started.branch):
             raise UsageError(f"{started.branch} holds nothing that is not merged already")
         commit = await merge_over_plan(facts, started, run_folder)
+        await keep_uncommitted(started)
         await worktrees.remove_worktree(facts.root, Path(started.worktree))
         return commit
+
+
+async def keep_uncommitted(started: RunStarted) -> None:
+    """Puts work that is not committed under a ref before its worktree goes."""
+    tree = Path(started.worktree)
+    if await git.in_thread(tree.is_dir):
+        workspace = LocalWorkspace(tree, {})
+        if await workspace.is_dirty():
+            await workspace.checkpoint(f"{started.run_id}/before-merge")
 
 
 def refuse_unproven(state: RunState, run_id: str) -> None:

@@ -120,6 +120,8 @@ def what_is_asked(request: str | None, plan_file: Path | None) -> tuple[Plan | N
         return plan, plan.request
     if request is None or not request.strip():
         raise UsageError("there is no request; say what you want, or give --file")
+    if request != request.encode("utf-8", "replace").decode():
+        raise UsageError("the request is not UTF-8 text; save it as UTF-8 and give it by --file")
     return None, request
 
 
@@ -172,7 +174,15 @@ async def resume_run(
 
 
 def refuse_early_realignment(state: RunState, phases: tuple[Phase, ...] | None) -> None:
-    """Realignment alone looks at finished work. Raises UsageError when there is none yet."""
+    """Realignment alone looks at finished work, on a branch of the run's own.
+
+    Raises UsageError when there is none.
+    """
+    if phases and state.started and not state.started.branch:
+        raise UsageError(
+            f"run {state.started.run_id} only planned; execute its plan: "
+            f"gardener execute {state.started.plan_file}"
+        )
     own = [t.id for t in state.plan.tasks if not t.is_realignment] if state.plan else []
     if phases == ("realign",) and not (own and state.done.issuperset(own)):
         run_id = state.started.run_id if state.started else ""

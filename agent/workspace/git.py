@@ -18,7 +18,14 @@ from agent.workspace.repository import (
 )
 
 FALLBACK_IDENTITY = ("-c", "user.name=gardener", "-c", "user.email=gardener@localhost")
-OPTIONS = ("-c", "core.hooksPath=/dev/null", "-c", "commit.gpgsign=false")
+OPTIONS = (
+    "-c",
+    "core.hooksPath=/dev/null",
+    "-c",
+    "core.fsmonitor=false",
+    "-c",
+    "commit.gpgsign=false",
+)
 QUIET = {"GIT_TERMINAL_PROMPT": "0", "GIT_EDITOR": ":", "GIT_OPTIONAL_LOCKS": "0"}
 
 T = TypeVar("T")

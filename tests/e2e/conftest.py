@@ -31,7 +31,7 @@ def play(tmp_path: Path, repository: Path) -> Play:
 
     def begin(
         *sessions: Session,
-        phases: Sequence[Phase] = PHASES,
+        phases: Sequence[Phase] | None = None,
         resume: Path | None = None,
         listeners: tuple[Listener, ...] = (),
         plan_file: Path | None = None,
@@ -49,6 +49,7 @@ def play(tmp_path: Path, repository: Path) -> Play:
                     place=repository,
                     settings=settings,
                     run_folder=resume,
+                    phases=tuple(phases) if phases else None,
                     script=script,
                     listeners=listeners,
                 )
@@ -57,7 +58,7 @@ def play(tmp_path: Path, repository: Path) -> Play:
                 settings=settings,
                 request="Greet me by name.\n",
                 plan_file=plan_file,
-                phases=tuple(phases),
+                phases=tuple(phases or PHASES),
                 script=script,
                 listeners=listeners,
             )

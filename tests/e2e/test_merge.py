@@ -8,10 +8,16 @@ from fakes import FakeClock
 from scenario import GREET, HONEST, Play, Played, executor, gardener, git, judge, planner
 
 from agent.config import load_settings
-from agent.domain.event import PlanAdopted, RunResumed
+from agent.domain.event import Event, Phase, PlanAdopted, RunResumed
 from agent.errors import ConfigError, JournalError, Outcome, RepositoryError, UsageError
-from agent.journal import Journal
+from agent.journal import FILE_NAME, Journal, read_entries
 from agent.wiring import RunResult, lint_plan, merge_run, resume_run, start_run
+
+
+def play_events(run: Played) -> tuple[Event, ...]:
+    entries = read_entries(run.result.run_folder / FILE_NAME)
+    return tuple(entry.event for entry in entries)
+
 
 PROVEN = (planner(), gardener(), executor(HONEST), judge())
 
@@ -98,8 +104,17 @@ def test_a_finished_plan_still_lints_clean_after_the_merge(play: Play) -> None:
     assert anyio.run(work) == []
 
 
-def test_realignment_of_unfinished_work_is_refused_and_spoils_nothing(play: Play) -> None:
-    run = play(planner(), gardener(), phases=("plan", "garden"))
+@pytest.mark.parametrize(
+    ("phases", "message"),
+    [
+        (("plan", "garden"), "only planned; execute its plan: gardener execute plans/greet-me"),
+        (("plan", "garden", "execute"), "has tasks that are not done; go on with"),
+    ],
+)
+def test_realignment_of_unfinished_work_is_refused_and_spoils_nothing(
+    play: Play, phases: tuple[Phase, ...], message: str
+) -> None:
+    run = play(planner(), gardener(), executor(*[{"say": "no"}] * 8), phases=phases)
     settings = load_settings({"HOME": "/nowhere"})
 
     async def work() -> RunResult:
@@ -110,9 +125,9 @@ def test_realignment_of_unfinished_work_is_refused_and_spoils_nothing(play: Play
             phases=("realign",),
         )
 
-    with pytest.raises(UsageError, match="has tasks that are not done; go on with"):
+    with pytest.raises(UsageError, match=message):
         anyio.run(work)
-    assert play(resume=run.result.run_folder).result.outcome == Outcome.DONE
+    assert run.events == play_events(run)
 
 
 def test_a_run_with_a_real_model_is_never_answered_from_a_script(

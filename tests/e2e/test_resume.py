@@ -27,7 +27,7 @@ from scenario import (
     write,
 )
 
-from agent.domain.event import Entry, PlanAdopted, TaskFinished
+from agent.domain.event import AuditFinished, Entry, PlanAdopted, TaskFinished
 from agent.errors import JournalError, Outcome
 from agent.journal import FILE_NAME, Journal
 
@@ -141,6 +141,19 @@ def test_a_run_that_is_done_has_nothing_left_to_resume(play: Play) -> None:
     again = play(resume=first.result.run_folder)
     assert again.result.message == "the run is done; nothing is left"
     assert len(again.events) == len(first.events)
+
+
+def test_realigning_a_done_run_looks_at_its_branch_as_it_is_now(play: Play) -> None:
+    first = play(*SCRIPT)
+    started = first.state.started
+    assert started is not None
+    git(Path(started.worktree), "rm", "-qr", "app")
+    git(Path(started.worktree), "commit", "-qm", "undo")
+    lost = judge("missing")
+    lost["replies"][0]["calls"][0]["arguments"]["verdicts"][0]["citations"] = []
+    again = play(lost, resume=first.result.run_folder, phases=("realign",), realign_passes=0)
+    assert again.result.outcome == Outcome.FINDINGS
+    assert len(again.of(AuditFinished)) == len(first.of(AuditFinished)) + 1
 
 
 def test_two_processes_do_not_work_on_one_run(play: Play, repository: Path) -> None:

@@ -180,6 +180,16 @@ async def test_a_call_that_fits_is_made_once(journal: Journal) -> None:
             "valid integer, unable to parse string as an integer, got 'two'",
         ),
         (
+            call("add", '{"count": "\\ud800"}'),
+            "The arguments of 'add' are not a JSON object: it holds characters that are no text. "
+            "Nothing was done. Send the call again.",
+        ),
+        (
+            call("add", "[" * 100_000),
+            "The arguments of 'add' are not a JSON object: it is nested too deeply. "
+            "Nothing was done. Send the call again.",
+        ),
+        (
             call("add", ""),
             "The arguments of 'add' do not fit. Nothing was done.\n- count: Field required",
         ),
@@ -411,3 +421,10 @@ async def test_without_another_account_the_sentence_reaches_the_user(journal: Jo
     context, _, _ = context_of(journal, NoCredit("it is empty"))
     with pytest.raises(NoCredit, match="it is empty"):
         await take_turn(context, open_session(context, KEY, OPENING), {})
+
+
+async def test_characters_that_cannot_be_written_do_not_stop_the_run(journal: Journal) -> None:
+    context, _, _ = context_of(journal, reply(text="half \ud800 and nothing \0", stop="end_turn"))
+    session = open_session(context, KEY, OPENING)
+    await take_turn(context, session, {})
+    assert session.messages[-1].text == "half ? and nothing \ufffd"

@@ -168,7 +168,7 @@ def test_a_check_that_was_never_red_proves_nothing(tell: Tell, story: list[Event
     green = before.model_copy(update={"results": final.results})
     absent = [event for event in story if event != before]
     assert doubts(tell(*story[:3], green, *story[4:])) == (
-        "`python app.py hello` was green before the work, so it proves nothing",
+        "its checks were green before the work, so they prove nothing",
     )
     assert doubts(tell(*absent)) == ("`python app.py hello` was not tried before the work",)
 

@@ -181,10 +181,16 @@ def test_findings_to_close_are_not_lost_by_a_split_or_a_merge(plan: Plan) -> Non
 
 
 def test_the_difference_of_two_plans_is_a_diff_of_their_files(plan: Plan) -> None:
-    new = apply(plan, {"op": "change", "id": "R1", "fields": {"title": "A user adds"}}).plan
+    new = apply(plan, {"op": "change", "id": "T01", "fields": {"title": "Another"}}).plan
     assert plan_diff(plan, plan) == ""
     assert plan_diff(plan, new).split("\n")[:2] == [
         "--- todo-chat.md revision 1",
         "+++ todo-chat.md revision 2",
     ]
-    assert "-### R1: A user adds a todo\n+### R1: A user adds\n" in plan_diff(plan, new)
+    assert f"-### T01: {plan.tasks[0].title}\n+### T01: Another\n" in plan_diff(plan, new)
+
+
+def test_what_the_user_is_promised_stays_as_it_is(plan: Plan) -> None:
+    result = apply(plan, {"op": "change", "id": "R1", "fields": {"title": "Something exists"}})
+    assert result.plan == plan
+    assert "the title of R1 is what the user is promised" in result.refused[0]

@@ -208,3 +208,14 @@ def test_findings_are_the_same_for_a_plan_read_back_from_its_file(plan: Plan) ->
     faulty = with_task(plan, 1, checks=(), wiring="")
     again = parse(render(faulty), file=FILE)
     assert lint(again, FILES, file=FILE) == lint(faulty, FILES, file=FILE)
+
+
+def test_a_plan_with_nothing_to_prove_is_not_well_formed(plan: Plan) -> None:
+    assert "nothing-to-prove" in rules(plan.model_copy(update={"requirements": ()}))
+    assert "nothing-to-prove" in rules(plan.model_copy(update={"tasks": ()}))
+
+
+def test_only_realignment_closes_findings(plan: Plan) -> None:
+    task = plan.tasks[0].model_copy(update={"closes": ("F12345678",)})
+    changed = plan.model_copy(update={"tasks": (task, *plan.tasks[1:])})
+    assert rules(changed) == ["closes-reserved"]
