@@ -46,8 +46,9 @@ def ledger_lines(ledger: Ledger, zone: tzinfo | None) -> tuple[str, ...]:
     if total.failed:
         lines.append(f"{count(total.failed, 'request')} failed, counted as the endpoint books it")
     if total.unreported:
-        told = count(total.unreported, "reply").replace("replys", "replies")
-        lines.append(f"{told} came without a count of tokens and stand as they were booked")
+        replies = "1 reply" if total.unreported == 1 else f"{total.unreported:,} replies"
+        stands = "stands as it was" if total.unreported == 1 else "stand as they were"
+        lines.append(f"{replies} came without a count of tokens and {stands} booked")
     if total.unpriced:
         lines.append(f"the price of {count(total.unpriced, 'token')} is not known")
     if ledger.rehearsed:

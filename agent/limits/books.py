@@ -88,8 +88,9 @@ class Learned(Value):
     window: Window
     at: float
     amount: int | None = None
-    turns_at: float | None = None
-    """One instant at which the window turns."""
+    turns_from: float | None = None
+    turns_by: float | None = None
+    """The window turns at some instant between these two."""
 
 
 class Correction(Value):

@@ -26,7 +26,6 @@ UNSIZED_TOKENS = 20_000
 """Of a task whose plan names no size."""
 OTHER_ROLES_SHARE = 0.4
 """Of the executor's tokens: what planner, gardener, judge and mended work need on top."""
-DAY_SECONDS = WINDOW_SECONDS["day"]
 
 
 @dataclass(frozen=True)
@@ -146,8 +145,8 @@ def warning(found: Forecast, profile: Profile, resets: str) -> str | None:
 def short(number: int) -> str:
     """Two figures or three: `31M`, `1.3M`, `400k`, `812`."""
     for size, unit in ((1_000_000_000, "G"), (1_000_000, "M"), (1_000, "k")):
-        if number >= size:
+        if number >= size * 0.9995:
             value = number / size
-            text = f"{value:.1f}" if value < 10 else f"{value:.0f}"
+            text = f"{value:.1f}" if value < 9.95 else f"{value:.0f}"
             return text.removesuffix(".0") + unit
     return str(number)

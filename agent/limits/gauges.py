@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from agent.domain.limits import WINDOW_SECONDS, Limit
 from agent.domain.readings import Unit, Window
 from agent.limits.books import Charge, Page, Standing
-from agent.limits.windows import Gauge, Use
+from agent.limits.windows import Gauge, Turn, Use
 
 MINUTE_SECONDS = WINDOW_SECONDS["minute"]
 SHORT: tuple[Window, ...] = ("second", "minute")
@@ -71,12 +71,18 @@ def gauge_of(
         for each in standing.corrections
         if (each.unit, each.window) == name and each.at >= since
     ]
-    turns = [each.turns_at for each in standing.learned if (each.unit, each.window) == name]
+    turns = [
+        Turn(each.turns_from, each.turns_by)
+        for each in standing.learned
+        if (each.unit, each.window) == name
+        and each.turns_from is not None
+        and each.turns_by is not None
+    ]
     return Gauge(
         limit=limit,
         uses=(*uses, *others),
         since=since,
-        turns_at=turns[0] if turns else None,
+        turn=turns[0] if turns else None,
         is_sliding=standing.sliding_until > now,
     )
 

@@ -51,6 +51,18 @@ class Pool:
         self._homes[admission.role] = chosen
         return replace(admission, account=chosen)
 
+    def can_replace(self, admission: Admission) -> bool:
+        """Whether another account than the admission's may send now or within a minute: what to
+        ask when the endpoint says that the day of this one is used up."""
+        if self.policy == "stop":
+            return False
+        others = (each for each in self.accounts if each not in self._left)
+        return any(
+            self._wait(admission, each) <= LONGEST_WAIT_SECONDS
+            for each in others
+            if each != admission.account
+        )
+
     def drop(self, account: str, reason: str) -> bool:
         """Uses an account no more, because its key or its credit failed; `reason` is the sentence
         for the user. False when none is left."""

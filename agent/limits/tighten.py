@@ -7,12 +7,10 @@ from agent.domain.limits import WINDOW_SECONDS, Limit
 from agent.domain.readings import LimitReading
 from agent.limits.books import Correction, Learned, Standing
 from agent.limits.gauges import LEARNED_SECONDS, LOOK_BACK
-from agent.limits.windows import Gauge, used
+from agent.limits.windows import Gauge, Turn, used
 
 ROUNDED_SECONDS = 1.0
-"""A whole number of seconds may have been rounded down."""
-SAME_TURN_SECONDS = 3.0
-"""Two measurements of one turn differ by less: the earlier one is nearer the truth."""
+"""A whole number of seconds may have been rounded, up or down."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +32,7 @@ def learn_limits(standing: Standing, heard: Heard, declared: Sequence[Limit]) ->
     learned = {(each.unit, each.window): each for each in standing.learned}
     for reading in heard.readings:
         key = (reading.unit, reading.window)
-        learned[key] = told(learned.get(key), reading, now, turns=key in turning)
+        learned[key] = told(learned.get(key), reading, heard, turns=key in turning)
     kept = tuple(each for each in learned.values() if each.at > now - LEARNED_SECONDS)
     return standing.model_copy(update={"learned": kept})
 
@@ -58,30 +56,48 @@ def learn_use(standing: Standing, heard: Heard, gauges: Sequence[Gauge]) -> Stan
     return standing.model_copy(update={"corrections": tuple(corrections)})
 
 
-def told(known: Learned | None, reading: LimitReading, now: float, *, turns: bool) -> Learned:
+def told(known: Learned | None, reading: LimitReading, heard: Heard, *, turns: bool) -> Learned:
     """What is known of one limit after a reading; the newest amount holds."""
     amount = reading.limit if reading.limit and reading.limit > 0 else None
-    turns_at = known.turns_at if known else None
+    turn = turn_of(known) if known else None
     if turns and reading.reset_seconds is not None:
-        heard = now + reading.reset_seconds
-        if reading.reset_seconds == int(reading.reset_seconds):
-            heard += ROUNDED_SECONDS
-        turns_at = nearer(turns_at, heard, WINDOW_SECONDS[reading.window])
+        rounded = ROUNDED_SECONDS if reading.reset_seconds.is_integer() else 0.0
+        now = Turn(
+            heard.sent_at + reading.reset_seconds - rounded,
+            heard.received_at + reading.reset_seconds + rounded,
+        )
+        turn = narrowed(turn, now, WINDOW_SECONDS[reading.window])
     return Learned(
         unit=reading.unit,
         window=reading.window,
-        at=now,
+        at=heard.received_at,
         amount=amount or (known.amount if known else None),
-        turns_at=turns_at,
+        turns_from=turn.earliest if turn else None,
+        turns_by=turn.latest if turn else None,
     )
 
 
-def nearer(known: float | None, heard: float, window_seconds: float) -> float:
-    """A turn is heard of late, never early, so of two measurements the earlier is taken."""
+def turn_of(known: Learned) -> Turn | None:
+    if known.turns_from is None or known.turns_by is None:
+        return None
+    return Turn(known.turns_from, known.turns_by)
+
+
+def narrowed(known: Turn | None, heard: Turn, window_seconds: float) -> Turn | None:
+    """The span in which the window turns after another measurement.
+
+    What both spans have in common; the new one where they contradict each other, and nothing new
+    from a span as long as half the window, as a long reply gives.
+    """
+    if heard.latest - heard.earliest > window_seconds / 2:
+        return known
     if known is None:
         return heard
-    moved = known + round((heard - known) / window_seconds) * window_seconds
-    return min(moved, heard) if abs(moved - heard) < SAME_TURN_SECONDS else heard
+    windows = round((heard.earliest - known.earliest) / window_seconds) * window_seconds
+    both = Turn(
+        max(known.earliest + windows, heard.earliest), min(known.latest + windows, heard.latest)
+    )
+    return both if both.earliest <= both.latest else heard
 
 
 def foreign(reading: LimitReading, gauge: Gauge, sent_at: float) -> int:

@@ -6,7 +6,8 @@ Instants are seconds since 1970, UTC. Three ways to count:
   length, wherever it begins, is ever over the limit, so this is safe for every endpoint, and it
   is what an unknown alignment gets.
 - turning: the count falls to zero at known instants. Days turn at midnight UTC; shorter windows
-  are counted so once a reply has said when they turn.
+  are counted so once replies have said when they turn, which is known as a span: what may have
+  come after the turn counts in the new window, and nothing of it is spent before the span's end.
 - bucket: `amount` at most, refilled continuously with `amount` a window.
 
 A request is charged by the endpoint a little after it is booked here, so bookings are taken as
@@ -32,6 +33,17 @@ class Use:
 
 
 @dataclass(frozen=True)
+class Turn:
+    """A window turns at some instant of this span, and again a window's length later."""
+
+    earliest: float
+    latest: float
+
+
+MIDNIGHT = Turn(0.0, 0.0)
+
+
+@dataclass(frozen=True)
 class Gauge:
     """One limit and what is known to count against it."""
 
@@ -40,8 +52,8 @@ class Gauge:
     """Everything since `since`, in any order."""
     since: float
     """A bucket is taken as empty at that instant, the worst case."""
-    turns_at: float | None = None
-    """One instant at which a fixed window turns; None where that is not known."""
+    turn: Turn | None = None
+    """When a fixed window turns; None where that is not known."""
     is_sliding: bool = False
     """Distrusts a declared bucket: counts it the safe way."""
 
@@ -54,10 +66,10 @@ class Gauge:
         return min(GUARD_SECONDS, self.seconds / 4)
 
     @property
-    def turning_point(self) -> float | None:
+    def known_turn(self) -> Turn | None:
         if self.limit.refill == "bucket" or self.is_sliding:
             return None
-        return 0.0 if self.limit.window == "day" else self.turns_at
+        return MIDNIGHT if self.limit.window == "day" else self.turn
 
 
 def with_use(gauge: Gauge, at: float, amount: int) -> Gauge:
@@ -71,8 +83,8 @@ def earliest(gauge: Gauge, amount: int, start: float) -> float:
     """
     if amount > gauge.limit.amount:
         return math.inf
-    if gauge.turning_point is not None:
-        return _when_turned(gauge, gauge.turning_point, amount, start)
+    if gauge.known_turn is not None:
+        return _when_turned(gauge, gauge.known_turn, amount, start)
     if gauge.limit.refill == "bucket" and not gauge.is_sliding:
         return _when_refilled(gauge, amount, start)
     return _when_expired(gauge, amount, start)
@@ -80,9 +92,8 @@ def earliest(gauge: Gauge, amount: int, start: float) -> float:
 
 def used(gauge: Gauge, at: float) -> int:
     """What counts against the limit at an instant, uses after it included."""
-    if gauge.turning_point is not None:
-        begun = _window_begin(gauge, gauge.turning_point, at)
-        return sum(use.amount for use in gauge.uses if use.at + gauge.guard >= begun)
+    if gauge.known_turn is not None:
+        return _used_since(gauge, gauge.known_turn.earliest + _windows(gauge, gauge.known_turn, at))
     if gauge.limit.refill == "bucket" and not gauge.is_sliding:
         settled = replace(gauge, uses=tuple(use for use in gauge.uses if use.at <= at))
         last, debt = _debt(settled)
@@ -92,16 +103,20 @@ def used(gauge: Gauge, at: float) -> int:
     return sum(use.amount for use in gauge.uses if use.at > begun)
 
 
-def _window_begin(gauge: Gauge, turns_at: float, at: float) -> float:
-    return turns_at + math.floor((at - turns_at) / gauge.seconds) * gauge.seconds
+def _windows(gauge: Gauge, turn: Turn, at: float) -> float:
+    """Seconds from the known turn to the last one that surely is over at an instant."""
+    return math.floor((at - turn.latest) / gauge.seconds) * gauge.seconds
 
 
-def _when_turned(gauge: Gauge, turns_at: float, amount: int, start: float) -> float:
-    room = gauge.limit.amount - amount
-    begun = _window_begin(gauge, turns_at, start)
-    while sum(use.amount for use in gauge.uses if use.at + gauge.guard >= begun) > room:
-        begun += gauge.seconds
-    return max(start, begun)
+def _used_since(gauge: Gauge, begun: float) -> int:
+    return sum(use.amount for use in gauge.uses if use.at + gauge.guard >= begun)
+
+
+def _when_turned(gauge: Gauge, turn: Turn, amount: int, start: float) -> float:
+    passed = _windows(gauge, turn, start)
+    while _used_since(gauge, turn.earliest + passed) + amount > gauge.limit.amount:
+        passed += gauge.seconds
+    return max(start, turn.latest + passed)
 
 
 def _when_expired(gauge: Gauge, amount: int, start: float) -> float:

@@ -44,7 +44,8 @@ def role_profiles(
 
 def role_profile(settings: Settings, role: Role, kept: Kept) -> Profile:
     own = settings.role(role)
-    base = catalog.profile(own.profile or settings.profile)
+    model = own.model or kept.models.get(role, "")
+    base = catalog.profile(own.profile or settings.profile, settings.profiles, model)
     if base.name == REHEARSAL:
         raise ConfigError("the rehearsal answers from a script only; pass --rehearsal SCRIPT")
     before = {"model": kept.models.get(role), "base_url": kept.endpoints.get(role)}

@@ -23,7 +23,7 @@ from agent.limits.owners import this_process
 from agent.limits.pool import Pool
 from agent.limits.sqlite_books import SqliteBooks
 from agent.planning.planfile import parse
-from agent.providers.openai_chat import OpenAIChat
+from agent.providers.dialects import client_of
 from agent.wiring.machine import SystemClock, Unattended
 from agent.wiring.models import (
     Kept,
@@ -212,7 +212,7 @@ async def drive(
             for role, profile in profiles.items():
                 here = profile.model_copy(update={"base_url": base_url} if base_url else {})
                 keys = keys_of(settings, here)
-                clients = {name: OpenAIChat(here, key) for name, key in keys.items()}
+                clients = {name: client_of(here, key) for name, key in keys.items()}
                 for client in clients.values():
                     stack.push_async_callback(client.aclose)
                 models[role] = Model(here, clients, Pool(tuple(clients), governor))

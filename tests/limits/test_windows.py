@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.domain.limits import Limit
-from agent.limits.windows import Gauge, Use, earliest, used, with_use
+from agent.limits.windows import Gauge, Turn, Use, earliest, used, with_use
 
 FIXED = Limit(unit="tokens", window="minute", amount=100, refill="fixed")
 BUCKET = Limit(unit="tokens", window="minute", amount=120, refill="bucket")
@@ -15,9 +15,10 @@ DAY = Limit(unit="tokens", window="day", amount=100, refill="fixed")
 LONG_AGO = -1e6
 
 
-def gauge(limit: Limit, *uses: tuple[float, int], **other: float) -> Gauge:
+def gauge(limit: Limit, *uses: tuple[float, int], turns_at: float | None = None) -> Gauge:
+    turn = None if turns_at is None else Turn(turns_at, turns_at)
     made = tuple(Use(at, amount) for at, amount in uses)
-    return Gauge(limit=limit, uses=made, since=LONG_AGO, turns_at=other.get("turns_at"))
+    return Gauge(limit=limit, uses=made, since=LONG_AGO, turn=turn)
 
 
 def test_an_unaligned_window_waits_for_the_oldest_to_leave() -> None:
@@ -43,6 +44,15 @@ def test_a_known_turn_frees_everything_at_once() -> None:
 def test_what_was_sent_right_before_a_turn_counts_after_it_too() -> None:
     busy = gauge(FIXED, (11.8, 100), turns_at=12.0)
     assert earliest(busy, 1, 12) == 72
+
+
+def test_a_turn_known_roughly_is_awaited_to_its_end_and_counted_from_its_beginning() -> None:
+    def rough(*uses: tuple[float, int]) -> Gauge:
+        made = tuple(Use(at, amount) for at, amount in uses)
+        return Gauge(FIXED, made, since=LONG_AGO, turn=Turn(12.0, 15.0))
+
+    assert earliest(rough((0, 100)), 1, 13) == 15
+    assert earliest(rough((12.5, 60)), 50, 16) == 75
 
 
 def test_a_day_turns_at_midnight_utc() -> None:

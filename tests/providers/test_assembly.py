@@ -196,6 +196,87 @@ def test_a_message_instead_of_a_delta_is_taken() -> None:
     assert assembled(chunk).message.text == "whole"
 
 
+def test_a_message_behind_deltas_adds_only_what_is_new() -> None:
+    told = {"role": "assistant", "content": "Hello you", "reasoning": "hm"}
+    again = {"id": "a", "function": {"name": "read", "arguments": '{"path": "x"}'}}
+    reply = assembler()
+    reply.feed(delta(content="Hello", reasoning="hm"))
+    reply.feed(piece('{"path": "x"}', index=0, id="a", name="read"))
+    message = {**told, "tool_calls": [again]}
+    assert reply.feed({"choices": [{"message": message, "finish_reason": "stop"}]}) == " you"
+    found = reply.completion().message
+    assert (found.text, len(found.tool_calls)) == ("Hello you", 1)
+
+
+def test_a_call_written_as_text_is_made_when_no_other_came() -> None:
+    written = '<tool_call>\n{"name": "read", "arguments": {"path": "x"}}\n</tool_call>'
+    completion = assembled(delta(content="Look:\n"), delta(content=written), delta("stop"))
+    assert completion.message.parts == (
+        TextPart(text="Look:"),
+        ToolCall(call_id="call_3_0", name="read", arguments='{"path": "x"}'),
+    )
+    assert completion.stop_reason == "tool_calls"
+    native = piece('{"path": "y"}', index=0, id="a", name="read")
+    assert calls(delta(content=written), native) == [("a", "read", '{"path": "y"}')]
+
+
+def test_a_call_in_the_reasoning_is_made_only_when_nothing_else_was_said() -> None:
+    written = "<function=read>\n<parameter=path>\nx\n</parameter>\n</function>"
+    alone = assembled(delta(reasoning=f"I read.\n{written}"), delta(content="\n"), delta("stop"))
+    assert [call.arguments for call in alone.message.tool_calls] == ['{"path": "x"}']
+    beside = assembled(delta(reasoning=written), delta("stop", content="No, I am done."))
+    assert (beside.message.tool_calls, beside.stop_reason) == ((), "end_turn")
+
+
+@pytest.mark.parametrize("finish_reason", ["stop", "length"])
+def test_a_written_call_that_was_cut_stays_text_and_the_reply_counts_as_cut(
+    finish_reason: str,
+) -> None:
+    half = "<tool_call>\n<function=read>\n<parameter=path>\na"
+    completion = assembled(delta(content=half), delta(finish_reason))
+    assert completion.message.parts == (TextPart(text=half),)
+    assert completion.stop_reason == "max_tokens"
+
+
+def test_a_whole_written_call_in_a_cut_reply_is_not_made() -> None:
+    whole = "<function=read>\n<parameter=path>\na\n</parameter>\n</function>"
+    completion = assembled(delta("length", content=whole))
+    assert (completion.message.text, completion.stop_reason) == (whole, "max_tokens")
+
+
+def test_arguments_are_repaired_by_the_tools_schema() -> None:
+    assert calls(
+        piece('{"parts": "[\\"a\\"]", "path": "[1]"}', index=0, id="a", name="read"),
+        piece('{"parts": "[\\"a\\"]"}', index=1, id="b", name="unknown"),
+        delta("stop"),
+    ) == [
+        ("a", "read", '{"parts": ["a"], "path": "[1]"}'),
+        ("b", "unknown", '{"parts": "[\\"a\\"]"}'),
+    ]
+
+
+def test_arguments_of_a_cut_reply_stay_as_they_came() -> None:
+    arguments = '{"parts": "[\\"a\\"]"}'
+    assert calls(piece(arguments, index=0, id="a", name="read"), delta("length")) == [
+        ("a", "read", arguments)
+    ]
+
+
+@pytest.mark.parametrize("text", [None, "", " \n"])
+@pytest.mark.parametrize("finish_reason", ["stop", "tool_calls"])
+def test_a_reply_of_nothing_is_a_value_error(text: str | None, finish_reason: str) -> None:
+    with pytest.raises(ValueError, match="neither text nor a tool call"):
+        assembled(delta(content=text, reasoning="hm"), delta(finish_reason))
+
+
+def test_a_reply_that_was_cut_before_it_said_anything_is_a_cut_reply() -> None:
+    assert assembled(delta(reasoning="hm"), delta("length")).stop_reason == "max_tokens"
+
+
+def test_ids_and_finish_reasons_that_are_numbers_are_names_all_the_same() -> None:
+    assert calls(piece("{}", index=0, id=7, name="read")) == [("7", "read", "{}")]
+
+
 def test_null_fields_and_missing_choices_are_passed_over() -> None:
     empty = {"role": None, "content": None, "tool_calls": None, "refusal": None}
     completion = assembled(

@@ -1,3 +1,5 @@
+import json
+
 import pytest
 
 from agent.domain.message import (
@@ -80,9 +82,56 @@ def test_a_reply_of_calls_alone_has_no_content() -> None:
     ]
 
 
-def test_reasoning_is_not_sent_back() -> None:
-    message = reply(ReasoningPart(text="hm"), TextPart(text="yes"))
+@pytest.mark.parametrize("field", ["reasoning", "reasoning_content"])
+def test_reasoning_is_sent_back_only_where_the_profile_says_so_and_as_it_came(field: str) -> None:
+    origin = {"openai_chat": {"field": field}}
+    elsewhere = {"anthropic_messages": {"block": {"type": "thinking"}}}
+    message = reply(
+        ReasoningPart(text="hm", provider_data=origin),
+        ReasoningPart(text="of another", provider_data=elsewhere),
+        TextPart(text="yes"),
+    )
     assert wire_messages(message) == [{"role": "assistant", "content": "yes"}]
+    assert wire_messages(message, replay_reasoning=True) == [
+        {"role": "assistant", "content": "yes", field: "hm"}
+    ]
+
+
+def test_the_profile_says_what_is_sent_and_what_is_left_out() -> None:
+    request = ModelRequest(
+        messages=(text_message("user", "hi"),),
+        tools=(ToolSpec(name="list", description="", parameters={}),),
+        max_output_tokens=300,
+        session=SessionKey(role="executor", subject="T01"),
+        turn=0,
+    )
+    update = {
+        "omit_fields": ("stream_options", "top_p"),
+        "sampling": {"temperature": 0.7, "top_p": 0.8, "top_k": 20.0},
+        "strict_tools": "false",
+        "extra_body": {"provider": {"order": ["a"]}},
+    }
+    assert json.dumps(request_body(request, PROFILE.model_copy(update=update))) == json.dumps(
+        {
+            "model": "m",
+            "messages": [{"role": "user", "content": "hi"}],
+            "stream": True,
+            "max_completion_tokens": 300,
+            "tools": [
+                {
+                    "type": "function",
+                    "function": {
+                        "name": "list",
+                        "parameters": {"type": "object", "properties": {}},
+                        "strict": False,
+                    },
+                }
+            ],
+            "temperature": 0.7,
+            "top_k": 20,
+            "provider": {"order": ["a"]},
+        }
+    )
 
 
 def test_an_empty_reply_keeps_its_place() -> None:

@@ -17,7 +17,8 @@ from agent.domain.message import (
     text_message,
 )
 from agent.domain.profile import Profile
-from agent.errors import AuthError, ModelUnknown, RateLimited, RequestRefused
+from agent.domain.readings import LimitReading
+from agent.errors import AuthError, ContextOverflow, ModelUnknown, RateLimited, RequestRefused
 from agent.providers.openai_chat import OpenAIChat
 
 PROFILE = Profile(name="test", base_url="https://api.test/v1", model="m-1", key_env="TEST_KEY")
@@ -144,6 +145,31 @@ async def test_a_request_on_the_wire_and_its_reply() -> None:
         usage=Usage(input_tokens=136, output_tokens=87, cached_tokens=128),
         model="m-1-served",
     )
+
+
+async def test_what_the_headers_say_of_limits_comes_with_the_reply() -> None:
+    def respond(_: httpx2.Request) -> httpx2.Response:
+        headers = {
+            "content-type": "text/event-stream",
+            "x-ratelimit-limit-tokens-minute": "30000",
+            "x-ratelimit-remaining-tokens-minute": "29976",
+        }
+        return httpx2.Response(200, headers=headers, content=STREAM)
+
+    reading = LimitReading(unit="tokens", window="minute", limit=30_000, remaining=29_976)
+    assert (await complete(respond)).readings == (reading,)
+
+
+async def test_a_refusal_without_a_word_is_an_overflow_only_of_a_long_request() -> None:
+    def refuse(_: httpx2.Request) -> httpx2.Response:
+        return httpx2.Response(400)
+
+    with pytest.raises(RequestRefused):
+        await complete(refuse)
+    long = REQUEST.model_copy(update={"messages": (text_message("user", "word " * 10_000),)})
+    async with adapter(refuse) as model:
+        with pytest.raises(ContextOverflow):
+            await model.complete(long, ignore)
 
 
 async def test_the_session_is_named_where_the_profile_wants_it() -> None:

@@ -100,6 +100,25 @@ async def test_a_reply_that_does_not_begin_is_given_up() -> None:
         await over_http(pieces, first_byte_seconds=0.2)
 
 
+async def test_a_reply_of_nothing_but_signs_of_life_is_given_up() -> None:
+    def pieces(ended: threading.Event) -> Iterator[bytes]:
+        while not ended.wait(0.02):
+            yield b': working\n\ndata: {"choices": []}\n\n'
+
+    with pytest.raises(Unavailable, match=r"the reply stopped for more than 0.1 s"):
+        await over_http(pieces, first_byte_seconds=0.3, stall_seconds=0.1)
+
+
+async def test_letters_cut_in_the_middle_by_the_network_are_whole() -> None:
+    body = json.dumps({"choices": [{"delta": {"content": "ä€😀"}}]}, ensure_ascii=False).encode()
+
+    def pieces(_: threading.Event) -> Iterator[bytes]:
+        for byte in b"data: " + body + b"\n\n" + STREAM:
+            yield bytes([byte])
+
+    assert (await over_http(pieces)).message.text == "ä€😀Now b."
+
+
 async def test_a_stream_kept_open_after_its_end_is_a_whole_reply() -> None:
     def pieces(ended: threading.Event) -> Iterator[bytes]:
         yield STREAM

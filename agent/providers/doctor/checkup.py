@@ -1,5 +1,6 @@
 """Says what is true of an endpoint, and what to change in its profile: pure, over what was seen."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -112,9 +113,9 @@ def deviation(
         id=finding_id(rule, seen.profile.name, aspect),
         rule=rule,
         severity=severity,
-        message=message,
+        message=as_sentence(message),
         evidence=evidence,
-        remedy=remedy,
+        remedy=as_sentence(remedy),
     )
     fine = None if severity == "info" else False
     return Look(Aspect(aspect, said, fine), (finding,), changes or {})
@@ -132,6 +133,12 @@ def finding_of(error: ProviderError, profile: Profile, severity: Severity) -> Fi
         id=finding_id(rule, profile.name, type(error).__name__),
         rule=rule,
         severity=severity,
-        message=message or remedy,
-        remedy=remedy if message else "",
+        message=as_sentence(message or remedy),
+        remedy=as_sentence(remedy) if message else "",
     )
+
+
+def as_sentence(text: str) -> str:
+    """With a capital and a full stop; an address or a name at its beginning stays as it is."""
+    begins_with_word = re.match(r"[a-z]+\b[^:/_]", text) is not None
+    return f"{text[0].upper() if begins_with_word else text[0]}{text[1:]}."

@@ -337,7 +337,9 @@ def test_what_keeps_the_checkup_from_going_on_comes_first(
     checkup = diagnose(seen({"blocked": error, "tool": None, "text": None, "overflow": None}))
     first = checkup.findings[0]
     assert (first.rule, first.severity) == (rule, "error")
-    assert f"{first.message}; {first.remedy}" == str(error)
+    message, remedy = str(error).split("; ")
+    assert first.message == f"{message.capitalize()}."
+    assert first.remedy == f"{remedy.capitalize()}."
     assert checkup.outcome == outcome
 
 
