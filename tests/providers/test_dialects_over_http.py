@@ -48,7 +48,10 @@ EXTRA = {
 
 @pytest.mark.parametrize("dialect", EXTRA)
 async def test_a_session_goes_on_from_what_the_endpoint_said(dialect: Dialect) -> None:
-    messages: tuple[Message, ...] = (text_message("system", "be brief"), text_message("user", "look " * 200))
+    messages: tuple[Message, ...] = (
+        text_message("system", "be brief"),
+        text_message("user", "look " * 200),
+    )
     texts, cached, thoughts = [], [], 0
     with RehearsalServer(SCRIPT) as server:
         profile = Profile(
