@@ -20,6 +20,9 @@ def test_every_profile_says_where_its_figures_come_from_and_when_they_held(found
     assert re.fullmatch(r"2026-\d\d-\d\d", found.dated)
     assert found.window_tokens > found.max_output_tokens
 
+
+def test_the_paid_tier_has_its_whole_window() -> None:
+    found = profile("cerebras")
     assert (found.model, found.window_tokens) == ("gpt-oss-120b", 131_072)
 
 

@@ -39,7 +39,7 @@ SCRIPT = Script(
         ),
     ),
 )
-EXTRA = {
+EXTRA: dict[Dialect, dict[str, object]] = {
     "openai_chat": {},
     "openai_responses": {},
     "anthropic_messages": {"thinking": {"type": "adaptive"}},
