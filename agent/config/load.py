@@ -89,7 +89,8 @@ def load_settings(
             raise ConfigError(f"no home folder: set HOME, or {PREFIX}STATE_FOLDER to a folder")
         merged["state_folder"] = folder / "gardener"
     tables = [*merged.get("roles", {}).values(), *merged.get("profiles", {}).values()]
-    named = [name for t in tables for name in (t.get("key_env"), *t.get("accounts", ()))]
+    accounts = [t["accounts"] for t in tables if isinstance(t.get("accounts"), list)]
+    named = [*(t.get("key_env") for t in tables), *(name for each in accounts for name in each)]
     keys = {
         name: value
         for name, value in environment.items()

@@ -10,6 +10,7 @@ from agent.config.user_file import user_file, write_profile
 from agent.domain.profile import Profile
 from agent.errors import ConfigError
 from agent.providers import catalog
+from agent.providers.client import is_address
 from agent.providers.dialects import client_of
 from agent.providers.doctor.checkup import Checkup
 from agent.providers.doctor.diagnosis import diagnose
@@ -75,6 +76,8 @@ def doctored_profile(settings: Settings, options: DoctorOptions) -> Profile:
     profile = base.model_copy(update={"base_url": base_url or base.base_url})
     if not profile.base_url:
         raise ConfigError(f"the profile {name!r} has no address; give one with --base-url")
+    if not is_address(profile.base_url):
+        raise ConfigError(f"{profile.base_url!r} is no address; give one like https://HOST/v1")
     if not profile.model:
         raise ConfigError(f"the profile {name!r} names no model; give one with --model")
     return profile

@@ -69,6 +69,7 @@ def test_flags_go_into_the_profile_when_it_is_written(tmp_path: Path) -> None:
         (("cerebras",), 64, "no key for https://api.cerebras.ai/v1: set CEREBRAS_API_KEY"),
         (("cerbras",), 64, "did you mean 'cerebras'?"),
         (("vllm",), 64, "the profile 'vllm' names no model; give one with --model"),
+        (("vllm", "--base-url", "there"), 64, "'there' is no address; give one like https://HOST"),
         (("rehearsal",), 64, "the profile 'rehearsal' has no address; give one with --base-url"),
     ],
 )

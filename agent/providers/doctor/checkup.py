@@ -140,5 +140,6 @@ def finding_of(error: ProviderError, profile: Profile, severity: Severity) -> Fi
 
 def as_sentence(text: str) -> str:
     """With a capital and a full stop; an address or a name at its beginning stays as it is."""
-    begins_with_word = re.match(r"[a-z]+\b[^:/_]", text) is not None
-    return f"{text[0].upper() if begins_with_word else text[0]}{text[1:]}."
+    begins_with_word = re.match(r"[a-z]+(?![\w:/.])", text) is not None
+    first = text[:1].upper() if begins_with_word else text[:1]
+    return f"{first}{text[1:].rstrip('.')}."

@@ -16,7 +16,7 @@ from agent.providers.doctor.seen import Overflow, Seen
 
 def look_at_connection(seen: Seen) -> Look:
     if seen.reached_seconds is None:
-        return Look(unknown("reachable", "no answer").aspect)
+        return unknown("reachable", "no answer")
     return known("reachable", f"yes, in {seen.reached_seconds:.2f} s")
 
 
@@ -30,6 +30,8 @@ def look_at_key(seen: Seen) -> Look:
 
 def look_at_models(seen: Seen) -> Look:
     model, models = seen.profile.model, seen.models
+    if seen.reached_seconds is None:
+        return unknown("models")
     if models is None:
         why = "the endpoint has no list" if seen.list_error is None else str(seen.list_error)
         return unknown("models", why)
