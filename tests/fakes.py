@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 from agent.domain.limits import Admission
 from agent.domain.message import Completion, ModelRequest, Usage
+from agent.domain.profile import Profile
 from agent.domain.readings import LimitReading
 from agent.errors import ProviderError
 
@@ -30,16 +31,21 @@ class FakeClock:
 
 
 class FakeGovernor:
-    """Lets everything through, and remembers what was booked and how it ended."""
+    """Lets everything through once its pause is over; remembers what was booked and its end."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: FakeClock | None = None) -> None:
+        self.clock = clock or FakeClock()
+        self.closed: dict[str, float] = {}
         self.admitted: list[Admission] = []
         self.ended: list[tuple[int, str]] = []
 
     def wait_seconds(self, admission: Admission) -> float:
-        return 0.0
+        return max(0.0, self.closed.get(admission.account, 0.0) - self.clock.seconds)
 
     async def admit(self, admission: Admission, on_wait: Callable[[float, str], None]) -> int:
+        if seconds := self.wait_seconds(admission):
+            on_wait(seconds, "the endpoint asked for a pause")
+            await self.clock.sleep(seconds)
         self.admitted.append(admission)
         return len(self.admitted)
 
@@ -48,6 +54,8 @@ class FakeGovernor:
 
     def fail(self, booking: int, wait_seconds: float | None) -> None:
         self.ended.append((booking, f"failed, wait {wait_seconds}"))
+        account = self.admitted[booking - 1].account
+        self.closed[account] = self.clock.seconds + (wait_seconds or 0.0)
 
 
 class FakeModel:
@@ -56,6 +64,7 @@ class FakeModel:
     def __init__(self, replies: Iterable[Completion | ProviderError]) -> None:
         self.replies = list(replies)
         self.requests: list[ModelRequest] = []
+        self.profile: Profile | None = None
 
     async def complete(self, request: ModelRequest, on_text: Callable[[str], None]) -> Completion:
         self.requests.append(request)
@@ -64,3 +73,6 @@ class FakeModel:
             raise reply
         on_text(reply.message.text)
         return reply
+
+    def use(self, profile: Profile) -> None:
+        self.profile = profile

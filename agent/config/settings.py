@@ -2,7 +2,7 @@
 
 import re
 from pathlib import Path, PurePosixPath
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
 
@@ -114,6 +114,12 @@ class Settings(_Frozen):
     """Times one request is sent before the run stops."""
     max_wait_seconds: float = Field(default=75, ge=0, le=3600)
     """Longest single wait for a minute limit."""
+    account_policy: Literal["switch", "wait", "stop"] = "switch"
+    """When the usual one of a profile's accounts is full: `switch` to another, `wait` for it as
+    long as a minute's limit needs, or `stop` rather than ever use another."""
+    on_day_limit: Literal["stop", "sleep"] = "stop"
+    """When a day's limit is reached: `stop` with exit code 75, to be resumed, or `sleep` until
+    its reset and go on."""
     setup: str = ""
     """A shell line that makes a fresh checkout ready, such as `npm ci`; run in every worktree
     and clean copy, since git keeps neither dependencies nor builds."""

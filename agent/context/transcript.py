@@ -6,7 +6,7 @@ from agent import prompts
 from agent.context.tokens import message_tokens, spec_tokens
 from agent.domain.message import Message, ModelRequest, ToolResult, ToolSpec, text_message
 from agent.domain.profile import Profile
-from agent.domain.state import SessionState
+from agent.domain.session import SessionState
 
 SAFETY_SHARE = 0.10
 """Headroom for an unknown vocabulary on a request that was never counted by the provider."""

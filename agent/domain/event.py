@@ -1,7 +1,7 @@
 """What happened in a run: frozen, in the past tense, one line each in the journal."""
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
@@ -35,7 +35,7 @@ class RunStarted(Value):
     branch: str
     """Empty when the run only plans: then it works in the user's checkout and commits nothing."""
     worktree: str
-    """Absolute path of the checkout the run works in."""
+    """Absolute path of the run's checkout."""
     models: dict[Role, str]
     endpoints: dict[Role, str] = Field(default_factory=dict)
     """Base URLs."""
@@ -123,7 +123,26 @@ class ModelRefused(Value):
     session: SessionKey
     error: str
     wait_seconds: float
-    """Time waited before the next try; 0 when there is none."""
+    """Time waited before the next try; 0 when there is none, or when the governor waits."""
+    again: bool = False
+
+
+class ProfileMended(Value):
+    """A refusal taught something of the endpoint that the profile did not know."""
+
+    type: Literal["profile_mended"] = "profile_mended"
+    role: Role
+    profile: str
+    changes: dict[str, Any]
+    """Fields of the profile, as they are from now on."""
+    reason: str
+
+
+class Warned(Value):
+    """Something that the user should know in time."""
+
+    type: Literal["warned"] = "warned"
+    message: str
 
 
 class Throttled(Value):
@@ -252,6 +271,8 @@ Event = Annotated[
     | MessageAdded
     | ModelResponded
     | ModelRefused
+    | ProfileMended
+    | Warned
     | Throttled
     | ToolStarted
     | ToolFinished

@@ -9,6 +9,7 @@ from typing import Any, Literal, Protocol
 
 from agent.domain.limits import Admission
 from agent.domain.message import Completion, ModelRequest, ToolSpec, Usage
+from agent.domain.profile import Profile
 from agent.domain.readings import LimitReading
 
 ToolKind = Literal["read", "edit", "search", "execute", "think", "deliver"]
@@ -38,6 +39,10 @@ class ModelClient(Protocol):
         Makes exactly one attempt. Raises a ProviderError and nothing else; a truncated reply is
         returned with stop reason `max_tokens`, never completed by guessing.
         """
+        ...
+
+    def use(self, profile: Profile) -> None:
+        """Sends by this profile, of the same endpoint, from here on."""
         ...
 
 

@@ -19,6 +19,7 @@ from agent.domain.event import (
     PhaseStarted,
     PlanAdopted,
     PlanChecked,
+    ProfileMended,
     RoundFinished,
     RunFinished,
     RunResumed,
@@ -32,39 +33,14 @@ from agent.domain.event import (
     ToolFinished,
     ToolStarted,
     TranscriptShortened,
+    Warned,
 )
 from agent.domain.finding import Finding
-from agent.domain.message import Message, Role, SessionKey, ToolCall, Usage
+from agent.domain.message import Role, SessionKey, Usage
 from agent.domain.plan import Plan
+from agent.domain.session import SessionEvent, SessionState, take_in
 from agent.domain.survey import Survey
 from agent.domain.todo import Todo
-
-
-@dataclass
-class SessionState:
-    """One model session: its transcript and what it is waiting for."""
-
-    key: SessionKey
-    messages: list[Message]
-    replies: int = 0
-    started_calls: dict[str, ToolCall] = field(default_factory=dict)
-    """Calls that began and have no result yet."""
-    answered: set[str] = field(default_factory=set)
-    shortened: set[str] = field(default_factory=set)
-    last_usage: Usage | None = None
-    continued: int = 0
-    cut_at_tokens: int | None = None
-    """What the last reply had reserved when it was cut off by length; None when it was not."""
-
-    @property
-    def unanswered(self) -> tuple[ToolCall, ...]:
-        """Calls of the last reply that have no result yet, in order."""
-        for message in reversed(self.messages):
-            if message.role == "assistant":
-                return tuple(c for c in message.tool_calls if c.call_id not in self.answered)
-            if message.role != "tool":
-                return ()
-        return ()
 
 
 @dataclass
@@ -111,6 +87,8 @@ class RunState:
     task_tokens: dict[str, Usage] = field(default_factory=dict)
     """Tokens by subject of the session: a task's id, or a phase's word."""
     waited_seconds: float = 0.0
+    warnings: list[str] = field(default_factory=list)
+    mended: list[ProfileMended] = field(default_factory=list)
     finished: RunFinished | None = None
 
     def task(self, task_id: str) -> TaskState:
@@ -179,6 +157,10 @@ def apply(state: RunState, event: Event) -> None:  # noqa: C901 - one exhaustive
             state.waited_seconds += event.wait_seconds
         case Throttled():
             state.waited_seconds += event.seconds
+        case Warned():
+            state.warnings.append(event.message)
+        case ProfileMended():
+            state.mended.append(event)
         case RunFinished():
             state.finished = event
         case _:
@@ -213,41 +195,14 @@ def _apply_planning(
             state.rounds.append(event)
 
 
-def _apply_session(
-    state: RunState,
-    event: SessionStarted
-    | MessageAdded
-    | ModelResponded
-    | ToolStarted
-    | ToolFinished
-    | TranscriptShortened
-    | Continued,
-) -> None:
+def _apply_session(state: RunState, event: SessionStarted | SessionEvent) -> None:
     if isinstance(event, SessionStarted):
         state.sessions[str(event.session)] = SessionState(event.session, list(event.opening))
         return
-    session = state.sessions[str(event.session)]
-    match event:
-        case MessageAdded():
-            session.messages.append(event.message)
-        case ModelResponded():
-            session.messages.append(event.completion.message)
-            session.replies += 1
-            session.last_usage = event.completion.usage
-            cut = event.completion.stop_reason == "max_tokens"
-            session.cut_at_tokens = event.reserved_tokens if cut else None
-            count_usage(state.usage, event.session.role, event.completion.usage)
-            count_usage(state.task_tokens, event.session.subject, event.completion.usage)
-        case ToolStarted():
-            session.started_calls[event.call.call_id] = event.call
-        case ToolFinished():
-            session.messages.append(Message(role="tool", parts=(event.result,)))
-            session.started_calls.pop(event.result.call_id, None)
-            session.answered.add(event.result.call_id)
-        case TranscriptShortened():
-            session.shortened.update(event.call_ids)
-        case Continued():
-            session.continued = event.count
+    take_in(state.sessions[str(event.session)], event)
+    if isinstance(event, ModelResponded):
+        count_usage(state.usage, event.session.role, event.completion.usage)
+        count_usage(state.task_tokens, event.session.subject, event.completion.usage)
 
 
 def _apply_task(

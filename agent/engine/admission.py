@@ -1,25 +1,21 @@
-"""One attempt of one request: booked before it is sent, corrected when it is answered."""
+"""One request, from an account that can send it: booked before, corrected when it is answered."""
 
-from agent.domain.event import Throttled
+from agent.domain.event import ProfileMended, Throttled
 from agent.domain.limits import Admission
 from agent.domain.message import Completion, ModelRequest
-from agent.domain.state import SessionState
+from agent.domain.session import SessionState
 from agent.engine.run_context import RunContext
-from agent.errors import Action, AuthError, ProviderError
+from agent.errors import Action, AuthError, ProviderError, SchemaRejected
 from agent.limits.refusals import pause_seconds
 from agent.limits.reservation import admission_of
 
 
-async def send(
+def admission_for(
     context: RunContext, session: SessionState, request: ModelRequest, estimated_tokens: int
-) -> Completion:
-    """Sends a request once, from an account that can; one whose key fails is used no more.
-
-    Raises ProviderError.
-    """
-    model = context.models[session.key.role]
-    asked = admission_of(
-        model.profile,
+) -> Admission:
+    """What the request asks the governor for; the account is chosen when it is sent."""
+    return admission_of(
+        context.models[session.key.role].profile,
         account="",
         run_id=context.started.run_id,
         role=session.key.role,
@@ -28,11 +24,33 @@ async def send(
         reserved_tokens=request.max_output_tokens,
         expected_cached_tokens=session.last_usage.input_tokens if session.last_usage else 0,
     )
+
+
+async def send(
+    context: RunContext, session: SessionState, request: ModelRequest, asked: Admission
+) -> Completion:
+    """Sends a request as long as a refusal teaches how it could be served at once.
+
+    An account whose key or credit fails is used no more, a field that the endpoint refuses is
+    left out from here on; each happens once. Raises ProviderError.
+    """
+    model = context.models[session.key.role]
     while True:
         admission = model.pool.choose(asked)
         try:
             return await attempt(context, session, request, admission)
         except ProviderError as error:
+            if changes := model.learn(error):
+                context.tell(
+                    ProfileMended(
+                        role=session.key.role,
+                        profile=model.profile.name,
+                        changes=changes,
+                        reason=str(error),
+                    )
+                )
+                if isinstance(error, SchemaRejected):
+                    continue
             useless = isinstance(error, AuthError) or error.action == Action.SWITCH
             if not (useless and model.pool.drop(admission.account, str(error))):
                 raise

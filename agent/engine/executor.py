@@ -6,7 +6,7 @@ from agent.domain.check import red
 from agent.domain.event import TodosUpdated
 from agent.domain.message import Message
 from agent.domain.plan import Task
-from agent.domain.state import SessionState
+from agent.domain.session import SessionState
 from agent.domain.todo import Todo
 from agent.engine.dispatch import Tools
 from agent.engine.run_context import RunContext

@@ -1,9 +1,11 @@
 """Patterns of a session that gets nowhere: pure readers of its transcript."""
 
-from agent.domain.state import SessionState
+from agent.domain.session import SessionState
 
 NUDGE_AT = 3
 STOP_AT = 6
+CUTS_STOP_AT = 4
+"""Replies cut off by length, one after the other."""
 
 
 def repeated_turns(session: SessionState) -> int:

@@ -1,22 +1,24 @@
 """One request to a model, and the only retry loop."""
 
-from tenacity import (
-    AsyncRetrying,
-    RetryCallState,
-    retry_if_exception_type,
-    wait_exponential,
-)
+from datetime import datetime
+
+from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, wait_exponential
 
 from agent.domain.event import ModelRefused, ModelResponded
+from agent.domain.limits import Admission
 from agent.domain.message import AnyPart, Completion, Message, ModelRequest, ToolCall
-from agent.domain.state import SessionState
-from agent.engine.admission import send
+from agent.domain.ports import Clock
+from agent.domain.session import SessionState
+from agent.engine.admission import admission_for, send
 from agent.engine.run_context import Limits, RunContext
-from agent.errors import MalformedReply, RateLimited, Unavailable, Unreachable
+from agent.errors import Action, ProviderError, Unreachable
+from agent.limits.refusals import pause_seconds
 
-MINUTE_SECONDS = 60.0
 UNREACHABLE_ATTEMPTS = 3
 BACKOFF = wait_exponential(multiplier=1, max=30)
+LONGEST_SLEEP_SECONDS = 25 * 3600.0
+"""A day's limit is back after a day; what stays away for longer is no limit of the day."""
+LOOK_SECONDS = 60.0
 
 
 async def ask(
@@ -24,30 +26,31 @@ async def ask(
 ) -> Completion:
     """Sends a request until it is answered, and journals the reply.
 
-    A minute limit is waited out, a broken connection is tried again; anything else, and the last
-    failure, is raised as its ProviderError.
+    Every refusal is answered by its own action; the one that cannot be, and the last one, is
+    raised as its ProviderError.
     """
+    asked = admission_for(context, session, request, estimated_tokens)
 
     def wait(state: RetryCallState) -> float:
-        last = given_up(state, context.limits)
-        seconds = 0.0 if last else pause_seconds(state)
-        assert state.outcome is not None
-        context.tell(
-            ModelRefused(
-                session=session.key, error=str(state.outcome.exception()), wait_seconds=seconds
-            )
+        seconds = pause(state, context, asked)
+        told = ModelRefused(
+            session=session.key,
+            error=str(error_of(state)),
+            wait_seconds=seconds or 0.0,
+            again=seconds is not None,
         )
-        return seconds
+        context.tell(told)
+        return seconds or 0.0
 
     retrying = AsyncRetrying(
-        sleep=context.clock.sleep,
+        sleep=lambda seconds: sleep_long(context.clock, seconds),
         wait=wait,
-        stop=lambda state: given_up(state, context.limits),
-        retry=retry_if_exception_type((RateLimited, Unavailable, MalformedReply)),
+        stop=lambda state: pause(state, context, asked) is None,
+        retry=retry_if_exception_type(ProviderError),
         reraise=True,
     )
     begun = context.clock.monotonic()
-    completion: Completion = await retrying(send, context, session, request, estimated_tokens)
+    completion: Completion = await retrying(send, context, session, request, asked)
     completion = with_fresh_ids(completion, session)
     context.tell(
         ModelResponded(
@@ -61,28 +64,71 @@ async def ask(
     return completion
 
 
-def given_up(state: RetryCallState, limits: Limits) -> bool:
-    """Whether the failure is the last: attempts are used up, or waiting could not help.
+def error_of(state: RetryCallState) -> ProviderError:
+    error = state.outcome.exception() if state.outcome else None
+    assert isinstance(error, ProviderError)
+    return error
 
-    A wrong address does not become right, and a wait that the endpoint puts beyond a minute's
-    limit is not sat out.
+
+def pause(state: RetryCallState, context: RunContext, asked: Admission) -> float | None:
+    pool = context.models[asked.role].pool
+    return next_try(
+        error_of(state),
+        context.limits,
+        attempt=state.attempt_number,
+        backoff_seconds=BACKOFF(state),
+        accounts=len(pool.accounts),
+        has_other=pool.has_other(asked),
+        now=context.clock.now(),
+    )
+
+
+def next_try(
+    error: ProviderError,
+    limits: Limits,
+    *,
+    attempt: int,
+    backoff_seconds: float,
+    accounts: int,
+    has_other: bool,
+    now: datetime,
+) -> float | None:
+    """Seconds until a refused request is sent again; None when it is not.
+
+    `has_other` says whether another account may send within a minute. What shrinks the request
+    or leaves its account is done by others, and ends here when they could not.
     """
-    error = state.outcome.exception() if state.outcome else None
-    if (
-        isinstance(error, RateLimited)
-        and (error.retry_after_seconds or 0) > limits.max_wait_seconds
-    ):
-        return True
-    most = UNREACHABLE_ATTEMPTS if isinstance(error, Unreachable) else limits.request_attempts
-    return state.attempt_number >= min(most, limits.request_attempts)
+    if attempt >= attempts_for(error, limits, accounts):
+        return None
+    match error.action:
+        case Action.WAIT:
+            # The governor keeps the account closed so long, and another may go in its place.
+            seconds = pause_seconds(error, now) or 0.0
+            return 0.0 if has_other or seconds <= limits.max_wait_seconds else None
+        case Action.CHECKPOINT:
+            seconds = pause_seconds(error, now) or 0.0
+            sleeps = limits.sleeps_over_day and seconds <= LONGEST_SLEEP_SECONDS
+            return 0.0 if has_other else seconds if sleeps else None
+        case Action.RESEND:
+            told = error.wait_seconds or 0.0
+            return max(backoff_seconds, told) if told <= limits.max_wait_seconds else None
+        case _:
+            return None
 
 
-def pause_seconds(state: RetryCallState) -> float:
-    """How long to wait before the next try: the endpoint's own figure where it gives one."""
-    error = state.outcome.exception() if state.outcome else None
-    if isinstance(error, RateLimited):
-        return error.retry_after_seconds or MINUTE_SECONDS
-    return BACKOFF(state)
+def attempts_for(error: ProviderError, limits: Limits, accounts: int) -> int:
+    """Most times a request is sent: a wrong address does not become right, and every account of
+    a pool may be found full once."""
+    if isinstance(error, Unreachable):
+        return min(UNREACHABLE_ATTEMPTS, limits.request_attempts)
+    return limits.request_attempts + accounts - 1
+
+
+async def sleep_long(clock: Clock, seconds: float) -> None:
+    """Sleeps until the wall clock is so far, also when the machine was suspended meanwhile."""
+    until = clock.now().timestamp() + seconds
+    while (left := until - clock.now().timestamp()) > 0:
+        await clock.sleep(min(left, LOOK_SECONDS))
 
 
 def with_fresh_ids(completion: Completion, session: SessionState) -> Completion:

@@ -9,7 +9,7 @@ run that is resumed and a run that begins take the same way.
 
 import anyio
 
-from agent.domain.event import Phase, PhaseStarted, RunFinished
+from agent.domain.event import Phase, PhaseStarted, RunFinished, Warned
 from agent.domain.finding import Finding, blockers
 from agent.engine.commits import keep_plan_file
 from agent.engine.fresh import set_up
@@ -47,6 +47,7 @@ async def take_phases(context: RunContext) -> None:
         await settle_plan(context)
     if "execute" in phases:
         await admit(context)
+        foretell(context)
         enter(context, "execute")
         await execute_tasks(context)
     if "realign" in phases and all_tasks_done(context):
@@ -86,6 +87,13 @@ async def admit(context: RunContext) -> None:
     question = f"Execute plan {context.plan.name} with {len(context.plan.tasks)} tasks?"
     if context.ask_approval and not await context.approver.approve(question):
         raise NeedsPerson("the plan was not approved; edit it, then resume")
+
+
+def foretell(context: RunContext) -> None:
+    """Warns before tokens are spent on what today's limits cannot carry."""
+    left = [task.size_tokens for task in context.plan.tasks if task.id not in context.state.done]
+    if left and (warning := context.foresee(left)):
+        context.tell(Warned(message=warning))
 
 
 def all_tasks_done(context: RunContext) -> bool:

@@ -1,7 +1,8 @@
 """What every step of a run is given."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from agent.context.transcript import Meter
 from agent.domain.event import Event, RunStarted
@@ -10,8 +11,10 @@ from agent.domain.plan import Plan
 from agent.domain.ports import Approver, Clock, Governor, ModelClient, Workspace
 from agent.domain.profile import Profile
 from agent.domain.state import RunState
+from agent.errors import ProviderError
 from agent.journal import Journal
 from agent.limits.pool import Pool
+from agent.providers.mending import mended
 
 
 @dataclass(frozen=True)
@@ -30,17 +33,33 @@ class Limits:
     request_attempts: int = 5
     max_wait_seconds: float = 75.0
     """The longest single wait for a minute limit."""
+    sleeps_over_day: bool = False
+    """Whether a day's limit is slept over; otherwise the run stops, to be resumed."""
     command_timeout_seconds: float = 120.0
     size_budget_tokens: int = 40_000
     """The largest estimate a task may carry."""
 
 
-@dataclass(frozen=True)
+@dataclass
 class Model:
+    """Who answers for a role; lives as long as the run is open."""
+
     profile: Profile
     clients: Mapping[str, ModelClient]
     """By account."""
     pool: Pool
+
+    def learn(self, error: ProviderError) -> dict[str, Any]:
+        """Mends the profile by what a refusal teaches; what changed, empty when nothing did."""
+        after = mended(self.profile, error)
+        if after is None:
+            return {}
+        before = self.profile.model_dump(mode="json")
+        self.profile = after
+        for client in self.clients.values():
+            client.use(after)
+        fields = after.model_dump(mode="json").items()
+        return {name: value for name, value in fields if value != before[name]}
 
 
 @dataclass(frozen=True)
@@ -57,6 +76,9 @@ class RunContext:
     ask_approval: bool = False
     on_text: Callable[[str], None] = lambda _: None
     """Told each piece of a reply as it arrives; nothing of it is journalled."""
+    foresee: Callable[[Sequence[int]], str | None] = lambda _: None
+    """What the user should know before tasks of these sizes in tokens are worked off, such as
+    that the day's limit will not do."""
     meters: dict[str, Meter] = field(default_factory=dict)
 
     @property

@@ -20,9 +20,9 @@ from agent.domain.message import (
     text_message,
 )
 from agent.domain.ports import ToolOutput
-from agent.domain.state import SessionState
+from agent.domain.session import SessionState
 from agent.engine.dispatch import Tools, dispatch, feedback, finish, is_repeatable, perform
-from agent.engine.guards import NUDGE_AT, STOP_AT, repeated_turns
+from agent.engine.guards import CUTS_STOP_AT, NUDGE_AT, STOP_AT, repeated_turns
 from agent.engine.model_call import ask
 from agent.engine.run_context import RunContext
 from agent.errors import ContextOverflow, RequestTooLarge
@@ -33,7 +33,8 @@ from agent.limits.reservation import SMALLEST_TOKENS, TurnKind, reservation
 class Turn:
     """What one turn brought."""
 
-    made_calls: bool
+    goes_on: bool
+    """False when the model stopped: it neither made a call nor was cut off."""
     ended: bool = False
     value: object = None
     """What the tool that ended the session delivers."""
@@ -70,7 +71,11 @@ async def take_turn(
             cut = feedback("cut_off", tokens=completion.usage.output_tokens)
             context.tell(ToolStarted(session=session.key, call=call))
             finish(context, session.key, call, cut)
-        return Turn(made_calls=True)
+        return Turn(goes_on=True)
+    if completion.stop_reason == "max_tokens":
+        tokens = completion.usage.output_tokens
+        say(context, session, prompts.render("session/feedback#cut_text", tokens=tokens))
+        return Turn(goes_on=True)
     return await answer(context, session, calls, tools)
 
 
@@ -89,8 +94,8 @@ async def answer(
             output = await dispatch(context, session.key, call, tools)
             end = output if output.ends_session else None
     if end is None:
-        return Turn(made_calls=bool(calls))
-    return Turn(made_calls=True, ended=True, value=end.value)
+        return Turn(goes_on=bool(calls))
+    return Turn(goes_on=True, ended=True, value=end.value)
 
 
 async def recover(session: SessionState, tools: Tools) -> Turn | None:
@@ -102,7 +107,7 @@ async def recover(session: SessionState, tools: Tools) -> Turn | None:
     for call in accepted:
         if call.name in tools and tools[call.name].kind == "deliver":
             output = await perform(call, tools)
-            return Turn(made_calls=True, ended=output.ends_session, value=output.value)
+            return Turn(goes_on=True, ended=output.ends_session, value=output.value)
     return None
 
 
@@ -194,6 +199,8 @@ def say(context: RunContext, session: SessionState, text: str, items: tuple[str,
 
 def watch(context: RunContext, session: SessionState) -> str | None:
     """Nudges a session that repeats itself; a sentence when it does not stop."""
+    if session.cuts_in_row >= CUTS_STOP_AT:
+        return f"{session.cuts_in_row} replies in a row were cut off; raise max_output_tokens"
     count = repeated_turns(session)
     if count >= STOP_AT:
         return f"the same calls were made {count} times and nothing changed"
@@ -213,7 +220,7 @@ async def converse(
         turn = await take_turn(context, session, tools)
         if turn.ended or watch(context, session):
             return turn.value
-        if not turn.made_calls:
+        if not turn.goes_on:
             if session.continued >= context.limits.continuations:
                 return None
             reminder = prompts.render("session/feedback#call_needed", tool=answer_tool)

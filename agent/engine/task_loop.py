@@ -94,7 +94,7 @@ async def work_on(context: RunContext, task: Task, attempt: int) -> Ending:
             return Ending(failure=str(error))
         if isinstance(turn.value, GaveUp):
             return Ending(failure=f"the executor gave up: {turn.value.reason}")
-        if turn.made_calls and not turn.ended:
+        if turn.goes_on and not turn.ended:
             if stuck := watch(context, session):
                 return Ending(failure=stuck)
             continue

@@ -17,6 +17,7 @@ from agent.domain.event import (
     PhaseStarted,
     PlanAdopted,
     PlanChecked,
+    ProfileMended,
     RoundFinished,
     RunFinished,
     RunResumed,
@@ -30,12 +31,13 @@ from agent.domain.event import (
     ToolFinished,
     ToolStarted,
     TranscriptShortened,
+    Warned,
 )
 from agent.domain.finding import Finding, blockers
 from agent.domain.state import RunState, apply, fold
 from agent.domain.todo import open_todos
 from agent.frontends.output import Output
-from agent.frontends.text import REHEARSAL, count, short, shown
+from agent.frontends.text import REHEARSAL, count, duration, short, shown
 
 
 class LineConsole:
@@ -71,9 +73,14 @@ def line_of(entry: Entry, state: RunState) -> str | None:  # noqa: C901 - one ex
         case Continued(session=session, count=number, open_items=items):
             first = f", first: {shown(items[0], 100)}" if items else ""
             return f"continued {session} ({number}): {count(len(items), 'item')} open{first}"
-        case ModelRefused(session=session, error=error, wait_seconds=seconds):
-            wait = f"waited {seconds:.0f} s" if seconds else "not sent again"
-            return f"refused {session}: {shown(error)}; {wait}"
+        case ModelRefused(session=session, error=error, wait_seconds=seconds, again=again):
+            then = f"sent again after {duration(seconds)}" if seconds else "sent again"
+            return f"refused {session}: {shown(error)}; {then if again else 'not sent again'}"
+        case ProfileMended(role=role, profile=profile, changes=changes):
+            learned = "; ".join(f"{name} is {value}" for name, value in changes.items())
+            return f"learned for the {role} that in profile {profile} {shown(learned)}"
+        case Warned(message=message):
+            return f"warning: {message}"
         case AuditFinished(number=number, commit=commit, findings=findings):
             return f"audit {number} of {short(commit)}: {findings_line(findings)}"
         case Judged(number=number, verdicts=verdicts, abstained=abstained):
@@ -81,7 +88,7 @@ def line_of(entry: Entry, state: RunState) -> str | None:  # noqa: C901 - one ex
             words += [f"{requirement} no verdict" for requirement in abstained]
             return f"judge {number}: {', '.join(words) or 'no verdict'}"
         case Throttled(session=session, seconds=seconds, reason=reason):
-            return f"waiting {session}: {reason}; {seconds:.0f} s"
+            return f"waiting {session}: {reason}; {duration(seconds)}"
         case ToolFinished(interrupted=True, session=session):
             return f"interrupted {session}: a tool's outcome is unknown; it is not run again"
         case (

@@ -20,7 +20,7 @@ from agent.domain.event import (
 )
 from agent.domain.state import RunState, apply, fold
 from agent.frontends.console import line_of
-from agent.frontends.text import REHEARSAL, count, shown
+from agent.frontends.text import REHEARSAL, count, duration, shown
 
 SIGNS = {"pending": ("·", "dim"), "running": ("▸", "bold"), "done": ("✓", "green")}
 FAILED = ("✗", "red")
@@ -44,7 +44,7 @@ class LiveConsole:
                 ModelRefused(error=error, wait_seconds=seconds)
                 | Throttled(reason=error, seconds=seconds)
             ) if seconds:
-                self._waiting = f"waiting {seconds:.0f} s: {shown(error, 80)}"
+                self._waiting = f"waiting {duration(seconds)}: {shown(error, 80)}"
             case ModelRefused() | Throttled() | ModelResponded() | RunFinished():
                 self._waiting = ""
         if not self._live.is_started:

@@ -1,5 +1,6 @@
 """Small pieces of wording that every front end shares."""
 
+import math
 import re
 
 REHEARSAL = "rehearsal: replies are scripted"
@@ -18,3 +19,15 @@ def count(number: int, noun: str) -> str:
 
 def short(commit: str) -> str:
     return commit[:10]
+
+
+def duration(seconds: float) -> str:
+    """`42 s`, `7 min 05 s`, `1 h 20 min`."""
+    whole = math.ceil(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    minutes, rest = divmod(whole, 60)
+    if minutes < 60:
+        return f"{minutes} min {rest:02} s"
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes:02} min"

@@ -51,21 +51,20 @@ class Pool:
         self._homes[admission.role] = chosen
         return replace(admission, account=chosen)
 
-    def can_replace(self, admission: Admission) -> bool:
-        """Whether another account than the admission's may send now or within a minute: what to
-        ask when the endpoint says that the day of this one is used up."""
+    def has_other(self, admission: Admission) -> bool:
+        """Whether another account than the role's present one may send within a minute: what to
+        ask when the endpoint says that this one is full."""
         if self.policy == "stop":
             return False
-        others = (each for each in self.accounts if each not in self._left)
-        return any(
-            self._wait(admission, each) <= LONGEST_WAIT_SECONDS
-            for each in others
-            if each != admission.account
-        )
+        home = self._homes.get(admission.role)
+        others = (each for each in self.accounts if each not in self._left and each != home)
+        return any(self._wait(admission, each) <= LONGEST_WAIT_SECONDS for each in others)
 
     def drop(self, account: str, reason: str) -> bool:
         """Uses an account no more, because its key or its credit failed; `reason` is the sentence
-        for the user. False when none is left."""
+        for the user. False when none is left, or the policy leaves none."""
+        if self.policy == "stop":
+            return False
         self._left[account] = reason
         return len(self._left) < len(self.accounts)
 

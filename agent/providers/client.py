@@ -55,6 +55,10 @@ class DialectClient(ABC):
     def assembler(self, request: ModelRequest) -> Assembler:
         """What puts the pieces of the reply together."""
 
+    def use(self, profile: Profile) -> None:
+        """Sends by this profile, of the same endpoint, from here on."""
+        self._profile = profile
+
     async def complete(self, request: ModelRequest, on_text: Callable[[str], None]) -> Completion:
         """Sends one request, once; the contract is ModelClient's."""
         self._check_settings()

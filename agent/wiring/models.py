@@ -51,13 +51,19 @@ def role_profile(settings: Settings, role: Role, kept: Kept) -> Profile:
     before = {"model": kept.models.get(role), "base_url": kept.endpoints.get(role)}
     given = {name: value for name, value in before.items() if value}
     given |= own.model_dump(exclude_none=True, exclude={"profile"})
-    chosen = base.model_copy(update=given)
+    chosen = told_who_asks(base.model_copy(update=given))
     if not chosen.model:
         raise ConfigError(
             f"no model is named for the {role}: set GARDENER_MODEL, or "
             f"GARDENER_{role.upper()}_MODEL, or pass --model"
         )
     return chosen
+
+
+def told_who_asks(profile: Profile) -> Profile:
+    """A server on this machine may be a rehearsal, whose script asks for the session's name."""
+    here = bool(LOOPBACK.match(profile.base_url))
+    return profile.model_copy(update={"session_header": profile.session_header or here})
 
 
 def keys_of(settings: Settings, profile: Profile) -> dict[str, str]:

@@ -21,9 +21,10 @@ from agent.journal import Journal, Listener
 from agent.limits.governor import AccountGovernor
 from agent.limits.owners import this_process
 from agent.limits.pool import Pool
-from agent.limits.sqlite_books import SqliteBooks
 from agent.planning.planfile import parse
 from agent.providers.dialects import client_of
+from agent.wiring.foresight import day_warning
+from agent.wiring.ledger import open_books
 from agent.wiring.machine import SystemClock, Unattended
 from agent.wiring.models import (
     Kept,
@@ -45,8 +46,6 @@ from agent.wiring.places import (
 )
 from agent.workspace import git, worktrees
 from agent.workspace.local import LocalWorkspace
-
-LEDGER = "ledger.sqlite"
 
 
 @dataclass(frozen=True)
@@ -205,7 +204,7 @@ async def drive(
     environment = child_environment(read_environment(), settings)
     with scripted(script or (Path(started.script) if started.rehearsal else None)) as base_url:
         async with AsyncExitStack() as stack:
-            books = SqliteBooks(settings.state_folder / LEDGER, now=clock.now().timestamp())
+            books = open_books(settings, clock)
             stack.callback(books.close)
             governor = AccountGovernor(books, clock, this_process())
             models: dict[Role, Model] = {}
@@ -215,7 +214,8 @@ async def drive(
                 clients = {name: client_of(here, key) for name, key in keys.items()}
                 for client in clients.values():
                     stack.push_async_callback(client.aclose)
-                models[role] = Model(here, clients, Pool(tuple(clients), governor))
+                pool = Pool(tuple(clients), governor, settings.account_policy)
+                models[role] = Model(here, clients, pool)
             context = RunContext(
                 journal=journal,
                 clock=clock,
@@ -225,6 +225,9 @@ async def drive(
                 approver=approver or Unattended(),
                 limits=limits_of(settings),
                 setup=settings.setup,
+                foresee=lambda sizes: day_warning(
+                    sizes, profiles["executor"], books, clock, journal.path.parent.parent
+                ),
                 ask_approval=approver is not None,
             )
             finished = await run(context)
@@ -251,5 +254,6 @@ def limits_of(settings: Settings) -> Limits:
         turns_per_session=settings.turns_per_session,
         request_attempts=settings.request_attempts,
         max_wait_seconds=settings.max_wait_seconds,
+        sleeps_over_day=settings.on_day_limit == "sleep",
         command_timeout_seconds=settings.command_timeout_seconds,
     )

@@ -1,19 +1,15 @@
 """A session gives every call exactly one result, waits as told, and stays in its window."""
 
-import json
-from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Any
 
 import pytest
-from fakes import FakeClock, FakeGovernor, FakeModel
+from fakes import FakeGovernor
 from pydantic import BaseModel
+from talk import KEY, OPENING, call, context_of, pooled, reply, spec
 
 from agent.domain.event import (
-    ModelRefused,
     ModelResponded,
-    RunStarted,
     SessionStarted,
     ToolFinished,
     ToolStarted,
@@ -21,53 +17,22 @@ from agent.domain.event import (
 from agent.domain.limits import Limit
 from agent.domain.message import (
     Completion,
-    Message,
-    SessionKey,
     StopReason,
-    TextPart,
     ToolCall,
     ToolResult,
     ToolSpec,
-    Usage,
     text_message,
 )
 from agent.domain.ports import ToolKind, ToolOutput
 from agent.domain.profile import Profile
-from agent.engine.run_context import Limits, Model, RunContext
+from agent.engine.run_context import RunContext
 from agent.engine.session import Turn, converse, open_session, take_turn
 from agent.errors import (
-    AuthError,
     ContextOverflow,
-    NoCredit,
-    ProviderError,
-    RateLimited,
-    Unavailable,
 )
 from agent.journal import Journal, read_entries
-from agent.limits.pool import Pool
 
 pytestmark = pytest.mark.anyio
-KEY = SessionKey(role="executor", subject="T01")
-OPENING = (text_message("system", "work"), text_message("user", "the task"))
-
-
-def spec(name: str) -> ToolSpec:
-    return ToolSpec(name=name, description="a tool", parameters={"type": "object"})
-
-
-STARTED = RunStarted(
-    run_id="r1",
-    request="do it",
-    plan_name="do-it",
-    phases=("execute",),
-    repository="/repo",
-    base_commit="abcdef1",
-    branch="gardener/do-it",
-    worktree="/tree",
-    models={"executor": "m"},
-    rehearsal=False,
-    version="0",
-)
 
 
 class Numbers(BaseModel):
@@ -96,51 +61,6 @@ class Hand:
 
     async def call(self, arguments: dict[str, Any]) -> ToolOutput:
         return ToolOutput("taken", ends_session=True, value=arguments)
-
-
-def call(name: str, arguments: object, call_id: str = "c1") -> ToolCall:
-    text = arguments if isinstance(arguments, str) else json.dumps(arguments)
-    return ToolCall(call_id=call_id, name=name, arguments=text)
-
-
-def reply(
-    *calls: ToolCall, text: str = "", stop: StopReason = "tool_calls", tokens: int = 10
-) -> Completion:
-    return Completion(
-        message=Message(role="assistant", parts=(TextPart(text=text), *calls)),
-        stop_reason=stop,
-        usage=Usage(input_tokens=100, output_tokens=tokens),
-        model="m",
-    )
-
-
-@pytest.fixture
-def journal(tmp_path: Path) -> Iterator[Journal]:
-    with Journal(tmp_path, FakeClock()) as journal:
-        journal.append(STARTED)
-        yield journal
-
-
-def context_of(
-    journal: Journal, *replies: Completion | ProviderError, window_tokens: int = 131_072
-) -> tuple[RunContext, FakeModel, FakeClock]:
-    model, clock = FakeModel(replies), FakeClock()
-    profile = Profile(name="p", base_url="http://x", model="m", window_tokens=window_tokens)
-    context = RunContext(
-        journal=journal,
-        clock=clock,
-        models={"executor": pooled(model, profile)},
-        governor=FakeGovernor(),
-        workspace=None,  # type: ignore[arg-type]
-        approver=None,  # type: ignore[arg-type]
-        limits=Limits(continuations=2),
-    )
-    return context, model, clock
-
-
-def pooled(model: FakeModel, profile: Profile, *accounts: str) -> Model:
-    names = accounts or ("acct",)
-    return Model(profile, dict.fromkeys(names, model), Pool(names, FakeGovernor()))
 
 
 def results(journal: Journal) -> list[tuple[str, bool]]:
@@ -215,7 +135,7 @@ async def test_calls_behind_the_end_are_not_made(journal: Journal) -> None:
     adder = Adder()
     session = open_session(context, KEY, OPENING)
     turn = await take_turn(context, session, {"add": adder, "hand_in": Hand()})
-    assert (turn, adder.made) == (Turn(made_calls=True, ended=True, value={"ok": 1}), [])
+    assert (turn, adder.made) == (Turn(goes_on=True, ended=True, value={"ok": 1}), [])
     assert [is_error for _, is_error in results(journal)] == [False, True]
 
 
@@ -250,31 +170,6 @@ async def test_a_delivery_that_a_crash_cut_off_is_handed_over_without_a_request(
     first = await take_turn(context, session, {"hand_in": Hand()})
     again = await take_turn(context, session, {"hand_in": Hand()})
     assert (again, len(model.requests)) == (first, 1)
-
-
-async def test_a_minute_limit_is_waited_out_exactly(journal: Journal) -> None:
-    context, _, clock = context_of(
-        journal, RateLimited("too fast", 12.5), RateLimited("too fast"), reply(text="hi")
-    )
-    await take_turn(context, open_session(context, KEY, OPENING), {})
-    assert clock.slept == [12.5, 60.0]
-    refusals = [e.event for e in read_entries(journal.path) if isinstance(e.event, ModelRefused)]
-    assert [(r.error, r.wait_seconds) for r in refusals] == [("too fast", 12.5), ("too fast", 60.0)]
-    assert journal.state.waited_seconds == 72.5
-
-
-async def test_a_broken_endpoint_is_given_up_after_the_attempts(journal: Journal) -> None:
-    context, model, clock = context_of(journal, *[Unavailable("down")] * 5)
-    with pytest.raises(Unavailable, match="down"):
-        await take_turn(context, open_session(context, KEY, OPENING), {})
-    assert (len(model.requests), clock.slept) == (5, [1, 2, 4, 8])
-
-
-async def test_a_wrong_key_is_not_tried_again(journal: Journal) -> None:
-    context, model, clock = context_of(journal, AuthError("wrong key"))
-    with pytest.raises(AuthError):
-        await take_turn(context, open_session(context, KEY, OPENING), {})
-    assert (len(model.requests), clock.slept) == (1, [])
 
 
 async def test_call_ids_that_a_server_repeats_become_unique(journal: Journal) -> None:
@@ -323,23 +218,6 @@ async def test_a_brief_that_cannot_fit_is_refused_before_sending(journal: Journa
     with pytest.raises(ContextOverflow, match="and 7869 fit"):
         await take_turn(context, session, {})
     assert model.requests == []
-
-
-async def test_each_attempt_is_booked_and_taken_off_as_the_endpoint_does(journal: Journal) -> None:
-    context, _, _ = context_of(
-        journal, RateLimited("full", 12.5), Unavailable("broke off"), reply(text="hi")
-    )
-    await take_turn(context, open_session(context, KEY, OPENING), {})
-    governor = context.governor
-    assert isinstance(governor, FakeGovernor)
-    assert governor.ended == [
-        (1, "failed, wait 12.5"),
-        (2, "failed, wait None"),
-        (3, "used 100"),
-    ]
-    booked = governor.admitted[0]
-    assert (booked.run_id, booked.role, booked.subject) == ("r1", "executor", "T01")
-    assert booked.charged_tokens == booked.estimated_tokens + booked.reserved_tokens
 
 
 async def test_a_capped_reservation_is_booked_up_to_its_cap(journal: Journal) -> None:
@@ -408,23 +286,35 @@ async def test_a_request_that_cannot_be_made_smaller_is_not_sent_again(journal: 
     assert len(model.requests) == 1
 
 
-async def test_an_account_without_credit_is_left_for_the_next_one(journal: Journal) -> None:
-    context, model, _ = context_of(journal, NoCredit("one is empty"), reply(text="ok"))
-    profile = context.models["executor"].profile
-    context = replace(context, models={"executor": pooled(model, profile, "one", "two")})
-    await take_turn(context, open_session(context, KEY, OPENING), {})
-    assert isinstance(context.governor, FakeGovernor)
-    assert [booked.account for booked in context.governor.admitted] == ["one", "two"]
-
-
-async def test_without_another_account_the_sentence_reaches_the_user(journal: Journal) -> None:
-    context, _, _ = context_of(journal, NoCredit("it is empty"))
-    with pytest.raises(NoCredit, match="it is empty"):
-        await take_turn(context, open_session(context, KEY, OPENING), {})
-
-
 async def test_characters_that_cannot_be_written_do_not_stop_the_run(journal: Journal) -> None:
     context, _, _ = context_of(journal, reply(text="half \ud800 and nothing \0", stop="end_turn"))
     session = open_session(context, KEY, OPENING)
     await take_turn(context, session, {})
     assert session.messages[-1].text == "half ? and nothing \ufffd"
+
+
+async def test_a_reply_that_was_cut_off_before_a_call_is_told_and_goes_on(journal: Journal) -> None:
+    cut = reply(text="First I would like to explain", stop="max_tokens", tokens=8_192)
+    context, model, _ = context_of(journal, cut, reply(text="ok"))
+    context = replace(context, models={"executor": pooled(model, PER_MINUTE)})
+    session = open_session(context, KEY, OPENING)
+    assert await take_turn(context, session, {}) == Turn(goes_on=True)
+    assert session.messages[-1].text == (
+        "Your reply was cut off at 8192 tokens before it held a whole call, so nothing was done. "
+        "Say nothing before the call and send less in it: write the file in parts."
+    )
+    await take_turn(context, session, {})
+    assert [request.max_output_tokens for request in model.requests] == [8_192, 16_384]
+
+
+async def test_a_reservation_is_doubled_once_however_often_replies_are_cut(
+    journal: Journal,
+) -> None:
+    cut = reply(text="on and on", stop="max_tokens")
+    context, model, _ = context_of(journal, *[cut] * 4)
+    roomy = PER_MINUTE.model_copy(update={"max_output_tokens": 60_000})
+    context = replace(context, models={"executor": pooled(model, roomy)})
+    session = open_session(context, KEY, OPENING)
+    assert await converse(context, session, {"hand_in": Hand()}, "hand_in") is None
+    sizes = [request.max_output_tokens for request in model.requests]
+    assert sizes == [8_192, 16_384, 16_384, 16_384]

@@ -8,12 +8,14 @@ from agent.domain.event import (
     Entry,
     Event,
     ModelRefused,
+    ProfileMended,
     RunResumed,
     RunStarted,
     SessionStarted,
     SurveyTaken,
     TaskFinished,
     ToolFinished,
+    Warned,
 )
 from agent.domain.message import SessionKey, ToolResult
 from agent.domain.state import fold
@@ -102,7 +104,15 @@ def test_trouble_is_told_and_routine_is_not(tell: Tell, started: RunStarted) -> 
         started,
         SurveyTaken(survey=survey),
         SessionStarted(session=SESSION, opening=()),
-        ModelRefused(session=SESSION, error="429: slow down", wait_seconds=12.4),
+        ModelRefused(session=SESSION, error="503: slow", wait_seconds=12.4, again=True),
+        ModelRefused(session=SESSION, error="429: full", wait_seconds=0, again=True),
+        ProfileMended(
+            role="executor",
+            profile="own",
+            changes={"strict_tools": "omit", "omit_fields": ("top_k",)},
+            reason="400",
+        ),
+        Warned(message="this plan cannot finish today"),
         ModelRefused(session=SESSION, error="401: no", wait_seconds=0),
         ToolFinished(session=SESSION, result=result),
         ToolFinished(session=SESSION, result=result, interrupted=True),
@@ -111,7 +121,11 @@ def test_trouble_is_told_and_routine_is_not(tell: Tell, started: RunStarted) -> 
     ]
     assert lines(tell(*events))[2:] == [
         "survey aaaaaaaaaa: 3 files, Python",
-        "refused executor/T01/1: 429: slow down; waited 12 s",
+        "refused executor/T01/1: 503: slow; sent again after 13 s",
+        "refused executor/T01/1: 429: full; sent again",
+        "learned for the executor that in profile own strict_tools is omit; "
+        "omit_fields is ('top_k',)",
+        "warning: this plan cannot finish today",
         "refused executor/T01/1: 401: no; not sent again",
         "interrupted executor/T01/1: a tool's outcome is unknown; it is not run again",
         "attempt 1 at T01 failed: no progress",

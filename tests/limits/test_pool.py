@@ -67,7 +67,7 @@ def test_a_role_stays_where_it_went_for_the_cache(ask: Ask) -> None:
 
 
 def test_a_dropped_account_is_used_no_more(ask: Ask) -> None:
-    made, _ = pool("stop", a=0.0, b=0.0, c=0.0)
+    made, _ = pool("wait", a=0.0, b=0.0, c=0.0)
     assert made.drop("a", "the key of a is wrong; correct it")
     assert made.choose(ask()).account == "b"
     assert made.drop("b", "no credit") is True
@@ -83,9 +83,15 @@ def test_another_account_replaces_one_whose_day_is_used_up(
     ask: Ask, policy: Policy, replaced: bool
 ) -> None:
     made, _ = pool(policy, a=DAY, b=DAY, c=5.0)
-    assert made.can_replace(ask(account="a")) is replaced
+    assert made.has_other(ask()) is replaced
     made.drop("c", "no credit")
-    assert not made.can_replace(ask(account="a"))
+    assert not made.has_other(ask())
+
+
+def test_the_policy_to_stop_leaves_no_account_even_when_its_key_fails(ask: Ask) -> None:
+    made, _ = pool("stop", a=0.0, b=0.0, c=0.0)
+    assert not made.drop("a", "the key of a is wrong; correct it")
+    assert made.choose(ask()).account == "a"
 
 
 def test_an_account_is_named_by_endpoint_and_a_mark_of_its_key() -> None:
