@@ -69,6 +69,7 @@ async def start_run(
     approver: Approver | None = None,
     allow_dirty: bool = False,
     listeners: tuple[Listener, ...] = (),
+    clock: Clock | None = None,
 ) -> RunResult:
     """Begins a run; raises UsageError, with nothing written, when it cannot begin."""
     facts = await git.find_repository(place)
@@ -78,7 +79,7 @@ async def start_run(
     script_path = checked_script(script)
     profiles = role_profiles(settings, rehearsal=script is not None)
     refuse_without_key(settings, profiles)
-    clock = SystemClock()
+    clock = clock or SystemClock()
     run_id = f"{clock.now():%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
     named = name or (plan.name if plan else slug(asked))
     home = choose_home(facts, settings.plans_folder, named, plan_file)
@@ -133,12 +134,13 @@ async def resume_run(
     script: Path | None = None,
     approver: Approver | None = None,
     listeners: tuple[Listener, ...] = (),
+    clock: Clock | None = None,
 ) -> RunResult:
     """Goes on with a run from the last event of its journal.
 
     Raises JournalError when the journal cannot be used, UsageError when a key is missing.
     """
-    clock = SystemClock()
+    clock = clock or SystemClock()
     with Journal(run_folder, clock) as journal:
         started = journal.state.started
         if started is None:
