@@ -155,7 +155,7 @@ def _environment_layer(environment: Mapping[str, str]) -> Layer:
     for variable, path in {"OPENAI_BASE_URL": ("base_url",), **paths}.items():
         if not (text := environment.get(variable, "").strip()):
             continue
-        listed = path == ("pass_environment",)
+        listed = path[-1] in ("pass_environment", "fallback")
         value = tuple(filter(None, re.split(r"[,\s]+", text))) if listed else text
         (values["roles"][path[0]] if len(path) == 2 else values)[path[-1]] = value
         names["roles", *path] = names[path] = variable

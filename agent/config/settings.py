@@ -66,6 +66,8 @@ class RoleSettings(_Frozen):
     """Tokens of input and output together, in place of the profile's figure."""
     max_output_tokens: Annotated[int, Field(ge=256)] | None = None
     """Tokens reserved for each reply, in place of the profile's figure."""
+    fallback: tuple[Word, ...] = ()
+    """Profiles to go on with, in this order, when an endpoint is down or its day is used up."""
 
 
 class Settings(_Frozen):
@@ -79,6 +81,8 @@ class Settings(_Frozen):
     """The endpoint of the general profile, in place of its own; OPENAI_BASE_URL."""
     api_key: SecretStr | None = None
     """The value of OPENAI_API_KEY; never read from a file."""
+    fallback: tuple[Word, ...] = ()
+    """The fallback profiles of every role that names none."""
     keys: dict[str, SecretStr] = {}
     """Every `*_API_KEY` of the environment, and what a `key_env` names; never from a file."""
     roles: dict[Role, RoleSettings] = {}
@@ -141,6 +145,7 @@ class Settings(_Frozen):
             key_env=own.key_env,
             window_tokens=own.window_tokens or self.window_tokens,
             max_output_tokens=own.max_output_tokens or self.max_output_tokens,
+            fallback=own.fallback or self.fallback,
         )
 
     def key(self, variable: str) -> SecretStr | None:

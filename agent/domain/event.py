@@ -1,14 +1,29 @@
 """What happened in a run: frozen, in the past tense, one line each in the journal."""
 
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
 from agent.domain.check import CheckResult
 from agent.domain.edit import AnyEdit
+from agent.domain.endpoint_event import (
+    ModelRefused as ModelRefused,
+)
+from agent.domain.endpoint_event import (
+    ModelReplaced as ModelReplaced,
+)
+from agent.domain.endpoint_event import (
+    ModelResponded as ModelResponded,
+)
+from agent.domain.endpoint_event import (
+    ProfileMended as ProfileMended,
+)
+from agent.domain.endpoint_event import (
+    Throttled as Throttled,
+)
 from agent.domain.finding import Finding, Verdict
-from agent.domain.message import Completion, Message, Role, SessionKey, ToolCall, ToolResult
+from agent.domain.message import Message, Role, SessionKey, ToolCall, ToolResult
 from agent.domain.plan import Plan
 from agent.domain.survey import Survey
 from agent.domain.todo import Todo
@@ -105,53 +120,11 @@ class MessageAdded(Value):
     message: Message
 
 
-class ModelResponded(Value):
-    type: Literal["model_responded"] = "model_responded"
-    session: SessionKey
-    completion: Completion
-    estimated_tokens: int
-    """What the harness expected the input to be, before sending."""
-    reserved_tokens: int
-    """Output tokens reserved for the reply."""
-    seconds: float
-
-
-class ModelRefused(Value):
-    """A request failed and was, or was not, sent again."""
-
-    type: Literal["model_refused"] = "model_refused"
-    session: SessionKey
-    error: str
-    wait_seconds: float
-    """Time waited before the next try; 0 when there is none, or when the governor waits."""
-    again: bool = False
-
-
-class ProfileMended(Value):
-    """A refusal taught something of the endpoint that the profile did not know."""
-
-    type: Literal["profile_mended"] = "profile_mended"
-    role: Role
-    profile: str
-    changes: dict[str, Any]
-    """Fields of the profile, as they are from now on."""
-    reason: str
-
-
 class Warned(Value):
     """Something that the user should know in time."""
 
     type: Literal["warned"] = "warned"
     message: str
-
-
-class Throttled(Value):
-    """A request waits for the limits of its account."""
-
-    type: Literal["throttled"] = "throttled"
-    session: SessionKey
-    seconds: float
-    reason: str
 
 
 class ToolStarted(Value):
@@ -272,6 +245,7 @@ Event = Annotated[
     | ModelResponded
     | ModelRefused
     | ProfileMended
+    | ModelReplaced
     | Warned
     | Throttled
     | ToolStarted

@@ -14,6 +14,7 @@ from agent.domain.event import (
     Judged,
     MessageAdded,
     ModelRefused,
+    ModelReplaced,
     ModelResponded,
     Phase,
     PhaseStarted,
@@ -88,7 +89,8 @@ class RunState:
     """Tokens by subject of the session: a task's id, or a phase's word."""
     waited_seconds: float = 0.0
     warnings: list[str] = field(default_factory=list)
-    mended: list[ProfileMended] = field(default_factory=list)
+    learned: list[ProfileMended | ModelReplaced] = field(default_factory=list)
+    """What the endpoints taught on the way."""
     finished: RunFinished | None = None
 
     def task(self, task_id: str) -> TaskState:
@@ -159,8 +161,8 @@ def apply(state: RunState, event: Event) -> None:  # noqa: C901 - one exhaustive
             state.waited_seconds += event.seconds
         case Warned():
             state.warnings.append(event.message)
-        case ProfileMended():
-            state.mended.append(event)
+        case ProfileMended() | ModelReplaced():
+            state.learned.append(event)
         case RunFinished():
             state.finished = event
         case _:

@@ -1,8 +1,8 @@
 """One request, from an account that can send it: booked before, corrected when it is answered."""
 
-from agent.domain.event import ProfileMended, Throttled
+from agent.domain.event import ModelReplaced, ProfileMended, Throttled
 from agent.domain.limits import Admission
-from agent.domain.message import Completion, ModelRequest
+from agent.domain.message import Completion, ModelRequest, Role
 from agent.domain.session import SessionState
 from agent.engine.run_context import RunContext
 from agent.errors import Action, AuthError, ProviderError, SchemaRejected
@@ -54,6 +54,20 @@ async def send(
             useless = isinstance(error, AuthError) or error.action == Action.SWITCH
             if not (useless and model.pool.drop(admission.account, str(error))):
                 raise
+
+
+def replaced(context: RunContext, role: Role, error: ProviderError) -> bool:
+    """Lets the role go on with its spare model when the present one cannot serve any more.
+
+    False without a spare, and for what a person has to mend: a wrong key, model or request.
+    """
+    model = context.models[role]
+    if model.spare is None or error.action in (Action.STOP, Action.SHRINK):
+        return False
+    context.models[role] = model.spare
+    name, profile = model.spare.profile.model, model.spare.profile.name
+    context.tell(ModelReplaced(role=role, profile=profile, model=name, reason=str(error)))
+    return True
 
 
 async def attempt(

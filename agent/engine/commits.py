@@ -30,7 +30,7 @@ def task_message(context: RunContext, task: Task, summary: str) -> str:
         was = "green" if before.get(result.check) else "red"
         lines.append(f"Check: {result.check.run} ({was} before, green after)")
     lines += [f"Closes: {finding}" for finding in task.closes]
-    lines.append(f"Model: {context.state.models['executor']}")
+    lines.append(f"Model: {context.models['executor'].profile.model}")
     lines.append(f"Tokens: {tokens_of(context, task)}")
     return "\n".join(lines) + "\n"
 

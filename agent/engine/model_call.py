@@ -71,14 +71,15 @@ def error_of(state: RetryCallState) -> ProviderError:
 
 
 def pause(state: RetryCallState, context: RunContext, asked: Admission) -> float | None:
-    pool = context.models[asked.role].pool
+    model = context.models[asked.role]
     return next_try(
         error_of(state),
         context.limits,
         attempt=state.attempt_number,
         backoff_seconds=BACKOFF(state),
-        accounts=len(pool.accounts),
-        has_other=pool.has_other(asked),
+        accounts=len(model.pool.accounts),
+        has_other=model.pool.has_other(asked),
+        has_spare=model.spare is not None,
         now=context.clock.now(),
     )
 
@@ -91,11 +92,13 @@ def next_try(
     backoff_seconds: float,
     accounts: int,
     has_other: bool,
+    has_spare: bool,
     now: datetime,
 ) -> float | None:
     """Seconds until a refused request is sent again; None when it is not.
 
-    `has_other` says whether another account may send within a minute. What shrinks the request
+    `has_other` says whether another account may send within a minute, `has_spare` whether
+    another model stands by, which is better than a night's sleep. What shrinks the request
     or leaves its account is done by others, and ends here when they could not.
     """
     if attempt >= attempts_for(error, limits, accounts):
@@ -107,7 +110,7 @@ def next_try(
             return 0.0 if has_other or seconds <= limits.max_wait_seconds else None
         case Action.CHECKPOINT:
             seconds = pause_seconds(error, now) or 0.0
-            sleeps = limits.sleeps_over_day and seconds <= LONGEST_SLEEP_SECONDS
+            sleeps = limits.sleeps_over_day and not has_spare and seconds <= LONGEST_SLEEP_SECONDS
             return 0.0 if has_other else seconds if sleeps else None
         case Action.RESEND:
             told = error.wait_seconds or 0.0

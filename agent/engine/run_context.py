@@ -48,6 +48,8 @@ class Model:
     clients: Mapping[str, ModelClient]
     """By account."""
     pool: Pool
+    spare: "Model | None" = None
+    """Who answers when this one cannot any more."""
 
     def learn(self, error: ProviderError) -> dict[str, Any]:
         """Mends the profile by what a refusal teaches; what changed, empty when nothing did."""
@@ -66,7 +68,7 @@ class Model:
 class RunContext:
     journal: Journal
     clock: Clock
-    models: Mapping[Role, Model]
+    models: dict[Role, Model]
     governor: Governor
     workspace: Workspace
     approver: Approver

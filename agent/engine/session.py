@@ -21,11 +21,12 @@ from agent.domain.message import (
 )
 from agent.domain.ports import ToolOutput
 from agent.domain.session import SessionState
+from agent.engine.admission import replaced
 from agent.engine.dispatch import Tools, dispatch, feedback, finish, is_repeatable, perform
 from agent.engine.guards import CUTS_STOP_AT, NUDGE_AT, STOP_AT, repeated_turns
 from agent.engine.model_call import ask
 from agent.engine.run_context import RunContext
-from agent.errors import ContextOverflow, RequestTooLarge
+from agent.errors import ContextOverflow, ProviderError, RequestTooLarge
 from agent.limits.reservation import SMALLEST_TOKENS, TurnKind, reservation
 
 
@@ -129,7 +130,20 @@ def accepted_calls(session: SessionState) -> tuple[ToolCall, ...]:
 async def request(
     context: RunContext, session: SessionState, tools: Tools, tail: str
 ) -> Completion:
-    """Asks for the next reply with a request that fits the window.
+    """Asks for the next reply, of the spare model when the present one cannot go on.
+
+    Raises ContextOverflow when the request fits no window, else the last ProviderError.
+    """
+    while True:
+        try:
+            return await fitted(context, session, tools, tail)
+        except ProviderError as error:
+            if not replaced(context, session.key.role, error):
+                raise
+
+
+async def fitted(context: RunContext, session: SessionState, tools: Tools, tail: str) -> Completion:
+    """Asks with a request that fits the window.
 
     One that the endpoint calls too large is made smaller and sent once more. Raises
     ContextOverflow when no more can be shortened.

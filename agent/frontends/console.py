@@ -13,6 +13,7 @@ from agent.domain.event import (
     Judged,
     MessageAdded,
     ModelRefused,
+    ModelReplaced,
     ModelResponded,
     PhaseStarted,
     PlanAdopted,
@@ -79,6 +80,8 @@ def line_of(entry: Entry, state: RunState) -> str | None:  # noqa: C901 - one ex
         case ProfileMended(role=role, profile=profile, changes=changes):
             learned = "; ".join(f"{name} is {value}" for name, value in changes.items())
             return f"learned for the {role} that in profile {profile} {shown(learned)}"
+        case ModelReplaced(role=role, profile=profile, model=model, reason=reason):
+            return f"the {role} goes on with {model} of {profile}: {shown(reason)}"
         case Warned(message=message):
             return f"warning: {message}"
         case AuditFinished(number=number, commit=commit, findings=findings):

@@ -50,7 +50,7 @@ def role_profile(settings: Settings, role: Role, kept: Kept) -> Profile:
         raise ConfigError("the rehearsal answers from a script only; pass --rehearsal SCRIPT")
     before = {"model": kept.models.get(role), "base_url": kept.endpoints.get(role)}
     given = {name: value for name, value in before.items() if value}
-    given |= own.model_dump(exclude_none=True, exclude={"profile"})
+    given |= own.model_dump(exclude_none=True, exclude={"profile", "fallback"})
     chosen = told_who_asks(base.model_copy(update=given))
     if not chosen.model:
         raise ConfigError(
@@ -58,6 +58,20 @@ def role_profile(settings: Settings, role: Role, kept: Kept) -> Profile:
             f"GARDENER_{role.upper()}_MODEL, or pass --model"
         )
     return chosen
+
+
+def fallbacks(settings: Settings, role: Role) -> tuple[Profile, ...]:
+    """Who answers for the role when its own endpoint cannot go on, in order.
+
+    Raises ConfigError when such a profile is unknown or names no model.
+    """
+    found = []
+    for name in settings.role(role).fallback:
+        profile = catalog.profile(name, settings.profiles)
+        if not profile.model:
+            raise ConfigError(f"the fallback {name!r} names no model: set profiles.{name}.model")
+        found.append(told_who_asks(profile))
+    return tuple(found)
 
 
 def told_who_asks(profile: Profile) -> Profile:
@@ -83,7 +97,9 @@ def refuse_without_key(settings: Settings, profiles: Mapping[Role, Profile]) -> 
 
     Raises ConfigError naming the variable.
     """
-    for role, profile in profiles.items():
+    real = [role for role, profile in profiles.items() if profile.name != REHEARSAL]
+    spares = [(role, spare) for role in real for spare in fallbacks(settings, role)]
+    for role, profile in (*profiles.items(), *spares):
         keyless = not profile.key_env or LOOPBACK.match(profile.base_url)
         if not keyless and settings.key(profile.key_env) is None:
             raise ConfigError(

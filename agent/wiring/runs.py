@@ -15,14 +15,12 @@ from agent.domain.ports import Approver, Clock
 from agent.domain.profile import Profile
 from agent.domain.state import RunState
 from agent.engine.run import run
-from agent.engine.run_context import Limits, Model, RunContext
+from agent.engine.run_context import Limits, RunContext
 from agent.errors import JournalError, Outcome, UsageError
 from agent.journal import Journal, Listener
 from agent.limits.governor import AccountGovernor
 from agent.limits.owners import this_process
-from agent.limits.pool import Pool
 from agent.planning.planfile import parse
-from agent.providers.dialects import client_of
 from agent.wiring.foresight import day_warning
 from agent.wiring.ledger import open_books
 from agent.wiring.machine import SystemClock, Unattended
@@ -30,12 +28,12 @@ from agent.wiring.models import (
     Kept,
     checked_script,
     endpoints_of,
-    keys_of,
     models_of,
     refuse_without_key,
     role_profiles,
     scripted,
 )
+from agent.wiring.open_models import Opening
 from agent.wiring.places import (
     choose_home,
     own_checkout,
@@ -209,19 +207,11 @@ async def drive(
             books = open_books(settings, clock)
             stack.callback(books.close)
             governor = AccountGovernor(books, clock, this_process())
-            models: dict[Role, Model] = {}
-            for role, profile in profiles.items():
-                here = profile.model_copy(update={"base_url": base_url} if base_url else {})
-                keys = keys_of(settings, here)
-                clients = {name: client_of(here, key) for name, key in keys.items()}
-                for client in clients.values():
-                    stack.push_async_callback(client.aclose)
-                pool = Pool(tuple(clients), governor, settings.account_policy)
-                models[role] = Model(here, clients, pool)
+            opening = Opening(stack, settings, governor, base_url)
             context = RunContext(
                 journal=journal,
                 clock=clock,
-                models=models,
+                models={role: opening.model(role, own) for role, own in profiles.items()},
                 governor=governor,
                 workspace=LocalWorkspace(Path(started.worktree), environment),
                 approver=approver or Unattended(),

@@ -1,0 +1,164 @@
+"""A run over endpoints with limits and faults: it waits, goes elsewhere, or stops and can go on."""
+
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import anyio
+import pytest
+import yaml
+from fakes import START
+from redis_server import redis_server
+from scenario import HONEST, Played, executor, gardener, judge, planner, played
+
+from agent.config import load_settings
+from agent.domain.event import PHASES, ModelRefused, ModelReplaced, Throttled, Warned
+from agent.domain.limits import Limit
+from agent.errors import Outcome
+from agent.limits.redis_books import RedisBooks
+from agent.rehearsal.clock import VirtualTime
+from agent.rehearsal.conditions import Conditions
+from agent.rehearsal.faults import FaultPlan
+from agent.rehearsal.limit_books import Charging
+from agent.rehearsal.script import load_script
+from agent.rehearsal.server import RehearsalServer
+from agent.wiring import RunResult, start_run
+
+
+class OneTime:
+    """The run's clock, over the server's time: who waits makes it pass for both."""
+
+    def __init__(self) -> None:
+        self.server = VirtualTime(START.timestamp())
+
+    def now(self) -> datetime:
+        return datetime.fromtimestamp(self.server.now(), UTC)
+
+    def monotonic(self) -> float:
+        return self.server.now()
+
+    async def sleep(self, seconds: float) -> None:
+        self.server.advance(seconds)
+
+
+SESSIONS = (planner(), gardener(), executor(HONEST), judge())
+Serve = Callable[..., str]
+Go = Callable[..., Played]
+
+
+@pytest.fixture
+def one_time() -> OneTime:
+    return OneTime()
+
+
+def refusing(*names: str) -> Conditions:
+    return Conditions(faults=FaultPlan(names=names, share=1.0, transient=False))
+
+
+@pytest.fixture
+def serve(tmp_path: Path, one_time: OneTime) -> Iterator[Serve]:
+    """Starts an endpoint that plays the whole run, under conditions."""
+    script = tmp_path / "script.yaml"
+    text = yaml.safe_dump({"version": 1, "description": "test", "sessions": list(SESSIONS)})
+    script.write_text(text, encoding="utf-8")
+    with ExitStack() as stack:
+
+        def start(conditions: Conditions | None = None) -> str:
+            server = RehearsalServer(load_script(script), conditions, one_time.server)
+            return stack.enter_context(server).base_url
+
+        yield start
+
+
+@pytest.fixture
+def go(tmp_path: Path, repository: Path, one_time: OneTime) -> Go:
+    """Runs over endpoints as if they were a provider's."""
+
+    def begin(
+        profiles: dict[str, dict[str, Any]], keys: dict[str, str] | None = None, **overrides: object
+    ) -> Played:
+        environment = {"HOME": str(tmp_path / "home"), "PATH": "/usr/bin:/bin", **(keys or {})}
+        tables = {name: {"model": "rehearsal", **table} for name, table in profiles.items()}
+        given = {"profile": next(iter(tables)), "profiles": tables, **overrides}
+        settings = load_settings(environment, repository, given)
+
+        async def run() -> RunResult:
+            return await start_run(
+                place=repository,
+                settings=settings,
+                request="Greet me by name.\n",
+                phases=PHASES,
+                clock=one_time,
+            )
+
+        return played(anyio.run(run), repository)
+
+    return begin
+
+
+def test_a_role_whose_endpoint_is_used_up_goes_on_with_its_fallback(serve: Serve, go: Go) -> None:
+    first, second = serve(refusing("rate-day")), serve()
+    ran = go({"first": {"base_url": first}, "second": {"base_url": second}}, fallback=("second",))
+    assert ran.result.outcome == Outcome.DONE
+    assert [(e.role, e.profile) for e in ran.of(ModelReplaced)] == [
+        ("planner", "second"),
+        ("gardener", "second"),
+        ("executor", "second"),
+        ("judge", "second"),
+    ]
+
+
+def test_without_a_fallback_a_used_up_day_ends_with_75_and_the_way_on(serve: Serve, go: Go) -> None:
+    ran = go({"first": {"base_url": serve(refusing("rate-day"))}})
+    assert ran.result.outcome == Outcome.LIMIT
+    assert "gardener resume" in ran.result.message
+
+
+def test_a_wrong_key_is_told_and_not_hidden_by_a_fallback(serve: Serve, go: Go) -> None:
+    first, second = serve(refusing("key-refused")), serve()
+    ran = go({"first": {"base_url": first}, "second": {"base_url": second}}, fallback=("second",))
+    assert (ran.result.outcome, ran.of(ModelReplaced)) == (Outcome.USAGE, [])
+
+
+def test_a_day_of_too_few_tokens_is_told_before_a_task_begins(serve: Serve, go: Go) -> None:
+    limit = {"unit": "tokens", "window": "day", "amount": 60_000}
+    ran = go({"first": {"base_url": serve(), "limits": [limit]}})
+    assert [each.message.partition(";")[0].partition(" and ")[0] for each in ran.of(Warned)] == [
+        "this plan cannot finish today: it needs about 72k tokens"
+    ]
+
+
+def test_a_used_up_day_is_slept_over_when_the_settings_say_so(serve: Serve, go: Go) -> None:
+    limit = Limit(unit="tokens", window="day", amount=24_000, refill="fixed")
+    counts = Conditions(limits=(limit,), charging=Charging("admission"))
+    table = {"base_url": serve(counts), "limits": [limit.model_dump()], "charge": "admission"}
+    ran = go({"first": table}, on_day_limit="sleep")
+    assert ran.result.outcome == Outcome.DONE
+    assert ran.state.waited_seconds > 20 * 3600
+
+
+def test_a_minute_s_limit_makes_the_run_wait_and_nothing_is_refused(serve: Serve, go: Go) -> None:
+    limit = Limit(unit="tokens", window="minute", amount=16_000)
+    counts = Conditions(limits=(limit,), charging=Charging("admission"))
+    table = {"base_url": serve(counts), "limits": [limit.model_dump()], "charge": "admission"}
+    ran = go({"first": table})
+    assert ran.result.outcome == Outcome.DONE
+    assert {each.reason for each in ran.of(Throttled)} == {"16,000 tokens a minute are used up"}
+    assert ran.of(ModelRefused) == []
+
+
+@pytest.mark.skipif(not shutil.which("redis-server"), reason="redis-server is not installed")
+def test_the_books_are_kept_in_redis_when_the_settings_say_so(
+    serve: Serve, go: Go, tmp_path: Path
+) -> None:
+    with redis_server(tmp_path) as url:
+        ran = go({"first": {"base_url": serve()}}, ledger=url)
+        assert ran.result.outcome == Outcome.DONE
+        books = RedisBooks(url)
+        roles = [booking.role for booking in books.bookings(run=ran.result.run_id)]
+        books.close()
+    assert roles == ["planner", "gardener", "executor", "judge"]
+    assert not list((tmp_path / "home").rglob("ledger.sqlite"))
