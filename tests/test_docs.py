@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from agent.config.load import USER_ONLY
+from agent.config.settings import RoleSettings, Settings
 from agent.errors import EXIT_CODES
 
 ROOT = Path(__file__).parent.parent
@@ -18,6 +20,30 @@ def test_the_readme_lists_every_exit_code() -> None:
     assert {word: int(code) for code, word in rows} == {
         str(outcome): code for outcome, code in EXIT_CODES.items()
     }
+
+
+SETTING_ROW = re.compile(r"^\| (`[a-z_`, ]+`) \|(?: `(.+?)`)? ?\| (.+) \|$", re.MULTILINE)
+
+
+def test_the_readme_lists_every_setting_with_its_default() -> None:
+    table = README.split("| setting |")[1]
+    rows = [
+        (name, default, meaning)
+        for names, default, meaning in SETTING_ROW.findall(table)
+        for name in re.findall(r"[a-z_]+", names)
+    ]
+    fields = {n: f for n, f in Settings.model_fields.items() if n not in ("api_key", "keys")}
+    assert sorted(name for name, _, _ in rows) == sorted(fields)
+    told = {name: default for name, default, _ in rows if default and name != "model"}
+    real = {name: fields[name].default for name in told}
+    assert told == {
+        n: "[]" if value == () else f"{value:g}" if isinstance(value, float) else str(value)
+        for n, value in real.items()
+    }
+    users = {name for name, _, meaning in rows if meaning.endswith("user only")}
+    assert users == set(USER_ONLY) & set(fields)
+    role_row = next(meaning for name, _, meaning in rows if name == "roles")
+    assert set(re.findall(r"`([a-z_]+)`", role_row)) == set(RoleSettings.model_fields)
 
 
 def test_the_readme_lists_every_command() -> None:
