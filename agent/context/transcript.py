@@ -8,8 +8,6 @@ from agent.domain.message import Message, ModelRequest, ToolResult, ToolSpec, te
 from agent.domain.profile import Profile
 from agent.domain.session import SessionState
 
-SAFETY_SHARE = 0.10
-"""Headroom for an unknown vocabulary on a request that was never counted by the provider."""
 SHORTEN_TO_SHARE = 0.6
 """Shortening goes on to this share of the bound, so that the next batch is far away."""
 KEPT_RESULTS = 4
@@ -38,9 +36,10 @@ class Meter:
         return self.specs + sum(self.counts) - saved + tail_tokens
 
 
-def input_bound(profile: Profile, reserved_tokens: int) -> int:
-    """The most input tokens a request may be estimated at."""
-    return int((profile.window_tokens - reserved_tokens) * (1 - SAFETY_SHARE))
+def input_bound(profile: Profile, reserved_tokens: int, margin: float) -> int:
+    """The most input tokens a request may be estimated at, when really it may be `margin` times
+    as many."""
+    return int((profile.window_tokens - reserved_tokens) / margin)
 
 
 def build(

@@ -51,6 +51,7 @@ async def ask(
     )
     begun = context.clock.monotonic()
     completion: Completion = await retrying(send, context, session, request, asked)
+    context.models[session.key.role].measure(estimated_tokens, completion.usage.input_tokens)
     completion = with_fresh_ids(completion, session)
     context.tell(
         ModelResponded(

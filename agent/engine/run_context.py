@@ -13,6 +13,8 @@ from agent.domain.profile import Profile
 from agent.domain.state import RunState
 from agent.errors import ProviderError
 from agent.journal import Journal
+from agent.limits.admission import margin
+from agent.limits.books import RECENT_RATIOS
 from agent.limits.pool import Pool
 from agent.providers.mending import mended
 
@@ -50,6 +52,20 @@ class Model:
     pool: Pool
     spare: "Model | None" = None
     """Who answers when this one cannot any more."""
+    ratios: tuple[float, ...] = ()
+    """Input tokens as they were counted by those that were estimated, the newest last."""
+
+    @property
+    def margin(self) -> float:
+        """How many times as large as its estimate a request may really be.
+
+        Never less than what was seen lately, whatever vocabulary the endpoint has.
+        """
+        return max(margin(self.ratios), *self.ratios, 1.0)
+
+    def measure(self, estimated_tokens: int, counted_tokens: int) -> None:
+        if counted_tokens and estimated_tokens:
+            self.ratios = (*self.ratios, counted_tokens / estimated_tokens)[-RECENT_RATIOS:]
 
     def learn(self, error: ProviderError) -> dict[str, Any]:
         """Mends the profile by what a refusal teaches; what changed, empty when nothing did."""

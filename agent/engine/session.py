@@ -148,20 +148,24 @@ async def fitted(context: RunContext, session: SessionState, tools: Tools, tail:
     One that the endpoint calls too large is made smaller and sent once more. Raises
     ContextOverflow when no more can be shortened.
     """
-    profile = context.models[session.key.role].profile
+    model = context.models[session.key.role]
+    profile = model.profile
     specs = tuple(tool.spec for tool in tools.values())
     meter = context.meter(str(session.key))
     estimated = meter.estimate(session, specs, tail)
     reserved = reservation(
-        profile, turn_kind(session, tools), estimated, cut_at_tokens=session.cut_at_tokens
+        profile,
+        turn_kind(session, tools),
+        round(estimated * model.margin),
+        cut_at_tokens=session.cut_at_tokens,
     )
-    bound = input_bound(profile, reserved)
+    bound = input_bound(profile, reserved, model.margin)
     if estimated > bound:
         shorten_by(context, session, estimated - int(bound * SHORTEN_TO_SHARE))
         estimated = meter.estimate(session, specs, tail)
     if estimated > bound:
         raise ContextOverflow(
-            f"session {session.key} needs about {estimated} tokens and {bound} fit; "
+            f"session {session.key} needs about {estimated:,} tokens and {bound:,} surely fit; "
             "split the task, or use a profile with a larger window"
         )
     try:

@@ -215,7 +215,7 @@ async def test_old_results_are_shortened_before_the_window_is_full(journal: Jour
 async def test_a_brief_that_cannot_fit_is_refused_before_sending(journal: Journal) -> None:
     context, model, _ = context_of(journal, window_tokens=9_000)
     session = open_session(context, KEY, (text_message("user", "word " * 9_000),))
-    with pytest.raises(ContextOverflow, match="and 7869 fit"):
+    with pytest.raises(ContextOverflow, match="and 6,030 surely fit"):
         await take_turn(context, session, {})
     assert model.requests == []
 
