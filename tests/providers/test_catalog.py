@@ -10,7 +10,8 @@ from agent.providers.catalog import names, profile, with_models
 
 PROMISED = (
     "cerebras cerebras-free cerebras-trial cerebras-code-pro cerebras-code-max anthropic openai "
-    "openai-responses fireworks openrouter groq together dashscope vllm llamacpp ollama lmstudio rehearsal"
+    "openai-responses fireworks openrouter groq together dashscope vllm llamacpp ollama lmstudio "
+    "rehearsal"
 )
 
 
