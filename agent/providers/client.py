@@ -16,7 +16,7 @@ from agent.errors import AuthError, ModelUnknown, ProviderError, RequestRefused
 from agent.providers.event_stream import Assembler, StreamedReply
 from agent.providers.rate_headers import readings
 from agent.providers.sdk import Connection, connection_error
-from agent.providers.triage import model_unknown, triage, unavailable
+from agent.providers.triage import address_setting, model_unknown, triage, unavailable
 
 if TYPE_CHECKING:
     import httpx2
@@ -75,7 +75,7 @@ class DialectClient(ABC):
         if not is_address(profile.base_url):
             raise RequestRefused(
                 f"{profile.base_url!r} is not the address of an endpoint; "
-                "set OPENAI_BASE_URL to one like https://HOST/v1"
+                f"set {address_setting(profile)} to one like https://HOST/v1"
             )
         if not self._key.isascii() or self._key.split() not in ([], [self._key]):
             place = profile.key_env or "the key"
