@@ -172,7 +172,7 @@ class Dice:
         if not self._faults:
             return ()
         self._thrown += 1
-        key = hashlib.sha256(identity.encode()).hexdigest()
+        key = hashlib.sha256(identity.encode(errors="surrogatepass")).hexdigest()
         chosen = self._chosen(Random(f"{self._plan.seed}:{self._thrown}"), traits)
         if self._plan.transient:
             tired = self._in_a_row.get(account, 0) >= MOST_IN_A_ROW
