@@ -12,7 +12,7 @@ from agent.errors import ConfigError
 from agent.providers import catalog
 from agent.providers.client import is_address
 from agent.providers.dialects import client_of
-from agent.providers.doctor.checkup import Checkup
+from agent.providers.doctor.checkup import Checkup, redacted
 from agent.providers.doctor.diagnosis import diagnose
 from agent.wiring.machine import SystemClock
 from agent.wiring.models import LOOPBACK
@@ -50,6 +50,8 @@ async def examine_endpoint(
     def make_adapter(profile: Profile, client: "httpx2.AsyncClient") -> "Adapter":
         return client_of(profile, key, client)
 
+    # Loading an SDK takes its time, which is none of the endpoint's.
+    await client_of(profile, key).connect(None).aclose()
     clock = SystemClock()
     doctor = Doctor(
         key=key,
@@ -60,7 +62,7 @@ async def examine_endpoint(
         cheap=options.cheap,
         on_step=on_step,
     )
-    return diagnose(await examine(doctor, profile))
+    return redacted(diagnose(await examine(doctor, profile)), key)
 
 
 def doctored_profile(settings: Settings, options: DoctorOptions) -> Profile:
