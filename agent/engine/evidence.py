@@ -1,4 +1,4 @@
-"""Everything that speaks for or against the finished work: checks, audit, judge."""
+"""Everything that speaks for or against the finished work: checks, audit, guard, judge."""
 
 from agent.domain.event import AuditFinished, ChecksRan, Judged
 from agent.domain.finding import Finding
@@ -10,6 +10,7 @@ from agent.engine.fresh import set_up
 from agent.engine.run_context import RunContext
 from agent.engine.session import converse, open_session
 from agent.engine.standing import audit_tree
+from agent.engine.suite_guard import weakened
 from agent.realign import judge
 from agent.realign.audit import attach_requirements
 from agent.realign.findings import check_findings, merge_findings
@@ -24,7 +25,9 @@ async def look(context: RunContext, number: int) -> tuple[Finding, ...]:
     async with context.workspace.clean_copy() as copy:
         await set_up(context, copy)
         await run_final_checks(context, copy)
-        audited = attach_requirements(await audit_tree(context, copy), context.plan)
+        weaker = await weakened(context, copy, context.started.base_commit)
+        found = (*weaker, *await audit_tree(context, copy))
+        audited = attach_requirements(found, context.plan)
         judged = await judge_work(context, copy, number)
     checks = check_findings(
         context.plan,

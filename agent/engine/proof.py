@@ -6,7 +6,8 @@ from agent.domain.finding import Finding
 from agent.domain.plan import Task
 from agent.domain.todo import open_todos
 from agent.engine.run_context import RunContext
-from agent.engine.standing import standing_findings
+from agent.engine.suite_guard import still_standing, weakened_by
+from agent.realign.findings import merge_findings
 
 OUTPUT_LINES = 30
 
@@ -39,13 +40,15 @@ async def is_mended(context: RunContext, task: Task) -> bool:
     if await context.workspace.is_dirty():
         return False
     before = context.state.task(task.id).before or ()
-    return not red(before) and not await standing_findings(context, findings)
+    return not red(before) and not await still_standing(context, findings)
 
 
 async def open_items(
     context: RunContext, task: Task, red_checks: tuple[CheckResult, ...]
 ) -> tuple[str, ...]:
-    """Open todos, red checks and findings that still stand, each in words for the model."""
+    """Open todos, red checks, findings that still stand and what the task has weakened of the
+    tests, each in words for the model.
+    """
     todos = open_todos(context.state.task(task.id).todos)
     items = [prompts.render("executor/open#todo", todo=todo) for todo in todos]
     items += [
@@ -53,12 +56,18 @@ async def open_items(
         for result in red_checks
     ]
     changed = await context.workspace.is_dirty()
-    findings = closing(context, task)
-    standing = await standing_findings(context, findings)
-    items += [prompts.render("executor/open#finding", finding=finding) for finding in standing]
+    standing = await still_standing(context, closing(context, task))
+    weaker = [with_remedy(finding) for finding in await weakened_by(context, task)]
+    found = merge_findings(tuple(weaker), standing)
+    items += [prompts.render("executor/open#finding", finding=finding) for finding in found]
     if not changed:
         items.append(prompts.render("executor/open#empty"))
     return tuple(items)
+
+
+def with_remedy(finding: Finding) -> Finding:
+    """Says how to mend it as well: unlike those of a realignment task, nobody was told yet."""
+    return finding.model_copy(update={"message": f"{finding.message} {finding.remedy}"})
 
 
 def closing(context: RunContext, task: Task) -> tuple[Finding, ...]:

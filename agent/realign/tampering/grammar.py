@@ -1,0 +1,116 @@
+"""Syntax trees of the languages that Python's own parser does not read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cache
+from importlib import import_module
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tree_sitter import Node, Parser
+
+GRAMMARS = {
+    ".js": ("tree_sitter_javascript", "language"),
+    ".jsx": ("tree_sitter_javascript", "language"),
+    ".mjs": ("tree_sitter_javascript", "language"),
+    ".cjs": ("tree_sitter_javascript", "language"),
+    ".ts": ("tree_sitter_typescript", "language_typescript"),
+    ".mts": ("tree_sitter_typescript", "language_typescript"),
+    ".cts": ("tree_sitter_typescript", "language_typescript"),
+    ".tsx": ("tree_sitter_typescript", "language_tsx"),
+    ".go": ("tree_sitter_go", "language"),
+    ".rs": ("tree_sitter_rust", "language"),
+}
+SCRIPTS = (".js", ".jsx", ".mjs", ".cjs", ".ts", ".mts", ".cts", ".tsx")
+NAMES = frozenset(
+    {
+        "identifier",
+        "property_identifier",
+        "shorthand_property_identifier",
+        "field_identifier",
+        "type_identifier",
+        "package_identifier",
+    }
+)
+LITERALS = frozenset(
+    {
+        "string",
+        "template_string",
+        "number",
+        "string_literal",
+        "raw_string_literal",
+        "interpreted_string_literal",
+        "integer_literal",
+        "int_literal",
+        "float_literal",
+        "char_literal",
+        "rune_literal",
+        "boolean_literal",
+        "true",
+        "false",
+        "null",
+        "nil",
+        "regex",
+    }
+)
+
+
+def root_of(path: str, text: str) -> Node | None:
+    """The tree of a file; None when no grammar of its language is installed."""
+    parser = parser_of(PurePosixPath(path).suffix)
+    return None if parser is None else parser.parse(text.encode()).root_node
+
+
+@cache
+def parser_of(suffix: str) -> Parser | None:
+    module, function = GRAMMARS.get(suffix, ("", ""))
+    try:
+        from tree_sitter import Language, Parser
+
+        return Parser(Language(getattr(import_module(module), function)()))
+    except (ImportError, ValueError):
+        return None
+
+
+def source(node: Node | None) -> str:
+    return (node.text or b"").decode(errors="replace") if node is not None else ""
+
+
+def squeezed(node: Node | None) -> str:
+    return " ".join(source(node).split())
+
+
+def walk(node: Node) -> Iterator[Node]:
+    """The node and all that is in it, from left to right."""
+    waiting = [node]
+    while waiting:
+        each = waiting.pop()
+        yield each
+        waiting.extend(reversed(each.children))
+
+
+def words_in(node: Node) -> Iterator[str]:
+    for each in walk(node):
+        if each.type in NAMES:
+            yield source(each)
+        elif each.type in LITERALS:
+            yield squeezed(each)[:80]
+
+
+def leaves(node: Node) -> int:
+    return sum(each.type in LITERALS for each in walk(node))
+
+
+def is_literal(node: Node) -> bool:
+    """Whether nothing in it is a name: a literal, or literals put together."""
+    return leaves(node) > 0 and not any(each.type in NAMES for each in walk(node))
+
+
+def first_line(node: Node) -> int:
+    return int(node.start_point[0]) + 1
+
+
+def last_line(node: Node) -> int:
+    return int(node.end_point[0]) + 1

@@ -1,0 +1,141 @@
+"""What makes a project's own pipelines examine less than they did."""
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+import yaml
+
+from agent.realign.tampering.command_lines import GateCommand, gates_of
+from agent.realign.tampering.options import narrowing
+from agent.realign.tampering.tree import Change, Tree
+
+CI = re.compile(
+    r"^\.github/workflows/[^/]+\.ya?ml$|^\.gitlab-ci\.yml$|^\.gitlab/.*\.ya?ml$"
+    r"|^azure-pipelines[\w-]*\.yml$|^\.circleci/config\.yml$|^bitbucket-pipelines\.yml$"
+    r"|^\.travis\.yml$|^\.drone\.yml$|^\.woodpecker(/.*)?\.ya?ml$|^\.buildkite/.*\.ya?ml$"
+    r"|^Jenkinsfile$|^appveyor\.yml$|^\.cirrus\.yml$"
+)
+SCRIPTS = re.compile(
+    r"(^|/)(GNUm|m|M)akefile$|\.mk$|(^|/)[Jj]ustfile$|(^|/)package\.json$|^tox\.ini$|^noxfile\.py$"
+    r"|^pyproject\.toml$|(^|/)Taskfile\.ya?ml$|^\.pre-commit-config\.yaml$|\.(sh|bash)$"
+    r"|^(scripts?|bin|ci|tools)/[^./]+$"
+)
+AUTOMATIC = frozenset({"push", "pull_request", "merge_group", "pull_request_target", "schedule"})
+
+
+@dataclass(frozen=True)
+class Weaker:
+    """One kind of examination that a group of files no longer makes as it did."""
+
+    path: str
+    anchor: str
+    message: str
+    evidence: str
+
+
+def weaker_pipelines(change: Change) -> Iterator[Weaker]:
+    for pattern in (CI, SCRIPTS):
+        paths = [path for path in change.changed if pattern.search(path)]
+        if paths:
+            yield from of_group(change, pattern, paths)
+    for path in change.changed:
+        if CI.search(path) and change.was_there(path):
+            yield from fewer_triggers(change, path)
+        if PurePosixPath(path).name == ".pre-commit-config.yaml":
+            yield from fewer_hooks(change, path)
+
+
+def of_group(change: Change, pattern: re.Pattern[str], paths: list[str]) -> Iterator[Weaker]:
+    before = [gate for path in paths for gate in gates_of(change.before, path)]
+    after = [gate for path in paths for gate in gates_of(change.after, path)]
+    others = [p for p in change.after.files if pattern.search(p) and p not in paths]
+    for kind in sorted({gate.kind for gate in before}):
+        old = [gate for gate in before if gate.kind == kind]
+        new = [gate for gate in after if gate.kind == kind]
+        yield from of_kind(change.after, kind, old, new, others)
+    yield from narrower(before, after)
+
+
+def of_kind(
+    tree: Tree, kind: str, old: list[GateCommand], new: list[GateCommand], others: list[str]
+) -> Iterator[Weaker]:
+    was = [gate for gate in old if not gate.forgiven]
+    forgiven = [g for g in new if g.forgiven and g.text not in {o.text for o in old if o.forgiven}]
+    if not was:
+        return
+    if forgiven:
+        gate = forgiven[0]
+        yield Weaker(
+            gate.path,
+            f"{kind} forgiven",
+            f"A failure of the {kind} in {gate.path} goes by: {gate.forgiven}.",
+            gate.text,
+        )
+    elif not is_run(kind, new) and not is_run(kind, [g for p in others for g in gates_of(tree, p)]):
+        yield Weaker(
+            was[0].path,
+            f"{kind} gone",
+            f"{was[0].path} no longer runs the {kind}.",
+            "\n".join(gate.text for gate in was[:5]),
+        )
+
+
+def is_run(kind: str, gates: list[GateCommand]) -> bool:
+    return any(gate.kind == kind and not gate.forgiven for gate in gates)
+
+
+def narrower(before: list[GateCommand], after: list[GateCommand]) -> Iterator[Weaker]:
+    """Options that came in, and paths that went out, where the same runner stood before."""
+    known: Counter[tuple[str, str]] = Counter()
+    for gate in before:
+        known.update((gate.runner, option) for option in narrowing(gate.runner, gate.words[1:]))
+    runners = {gate.runner for gate in before}
+    for gate in after:
+        if gate.runner not in runners:
+            continue
+        more = [o for o in narrowing(gate.runner, gate.words[1:]) if not known[gate.runner, o]]
+        if more:
+            yield Weaker(
+                gate.path,
+                f"{gate.runner} {' '.join(sorted(more))}",
+                f"{gate.runner} in {gate.path} now has {', '.join(sorted(more))}.",
+                gate.text,
+            )
+
+
+def fewer_triggers(change: Change, path: str) -> Iterator[Weaker]:
+    old, new = (triggers(tree.text(path)) for tree in change.both())
+    lost = (old - new) & AUTOMATIC
+    if lost and path in change.after.known:
+        names = ", ".join(sorted(lost))
+        yield Weaker(
+            path, f"triggers {names}", f"{path} no longer runs on {names}.", f"on: {names}"
+        )
+
+
+def triggers(text: str | None) -> frozenset[str]:
+    """The events of a workflow; YAML reads the word `on` as true."""
+    try:
+        data = yaml.safe_load(text or "")
+    except (yaml.YAMLError, RecursionError, ValueError):
+        return frozenset()
+    if not isinstance(data, dict):
+        return frozenset()
+    on = data.get("on", data.get(True))
+    if isinstance(on, str):
+        return frozenset({on})
+    return frozenset(map(str, on)) if isinstance(on, dict | list) else frozenset()
+
+
+def fewer_hooks(change: Change, path: str) -> Iterator[Weaker]:
+    old, new = (hooks(tree.text(path)) for tree in change.both())
+    if lost := old - new:
+        names = ", ".join(sorted(lost))
+        yield Weaker(path, f"hooks {names}", f"{path} no longer has the hooks {names}.", names)
+
+
+def hooks(text: str | None) -> frozenset[str]:
+    return frozenset(re.findall(r"^\s*-\s*id:\s*(\S+)", text or "", re.MULTILINE))

@@ -1,0 +1,224 @@
+"""Findings out of what was weakened: one sentence, what shows it, and how to mend it."""
+
+from collections.abc import Iterable, Iterator
+from typing import TypeVar
+
+from agent.domain.finding import Finding, Severity, finding_id
+from agent.realign.tampering.check_scripts import EditedCheck
+from agent.realign.tampering.compare import Losses
+from agent.realign.tampering.exclusions import Excluded
+from agent.realign.tampering.expected import KnownByHeart
+from agent.realign.tampering.pipelines import Weaker
+from agent.realign.tampering.setting_rules import Loosened
+from agent.realign.tampering.shadows import Shadow
+from agent.realign.tampering.snapshots import Rewritten
+from agent.realign.tampering.suite import Test
+from agent.realign.tampering.tree import Change
+from agent.realign.tampering.tricks import NewTrick
+
+SHOWN = 5
+T = TypeVar("T")
+UNLESS_WANTED = (
+    "if it is really to go, a requirement must say that what it held is removed, and its task "
+    "name the file under modifies."
+)
+
+
+def report(
+    rule: str,
+    path: str,
+    anchor: str = "",
+    *,
+    message: str,
+    evidence: str,
+    remedy: str,
+    line: int = 0,
+    severity: Severity = "error",
+) -> Finding:
+    return Finding(
+        id=finding_id(rule, path, anchor),
+        rule=rule,
+        severity=severity,
+        path=path,
+        line=line,
+        message=message,
+        evidence=evidence,
+        remedy=remedy,
+    )
+
+
+def of_losses(lost: Losses, change: Change) -> Iterator[Finding]:
+    for path, tests in by_path((test.path, test) for test in lost.removed):
+        yield report(
+            "tests-removed",
+            path,
+            message=removed_message(path, len(tests), path in change.after.known),
+            evidence=listed(tests),
+            remedy=put_back(path, change),
+        )
+    for path, pairs in by_path((new.path, (old, new)) for old, new in lost.weakened):
+        yield report(
+            "tests-weakened",
+            path,
+            message=f"{path} asserts less than it did, in {names([new for _, new in pairs])}.",
+            evidence="\n".join(weaker(old, new) for old, new in pairs[:SHOWN]),
+            remedy=put_back(path, change),
+            line=pairs[0][1].line,
+        )
+    for path, tests in by_path((test.path, test) for test in lost.held):
+        yield report(
+            "tests-held-back",
+            path,
+            message=f"Tests in {path} need not pass any more: {names(tests)}.",
+            evidence="\n".join(f"{test.name}: {test.held}" for test in tests[:SHOWN]),
+            remedy="Let them run and pass: mend the code, not the test.",
+            line=tests[0].line,
+        )
+    for test, looked_at, old, new in lost.altered:
+        yield report(
+            "expectation-changed",
+            test.path,
+            test.name,
+            message=f"{test.name} in {test.path} expects {new} of {looked_at} and expected {old}; "
+            "no task names the file.",
+            evidence=test.source,
+            remedy=f"Put back what it expected (`git show {change.base}:{test.path}`), or let the "
+            "task that changes the answer name the file under modifies.",
+            line=test.line,
+        )
+
+
+def removed_message(path: str, count: int, is_there: bool) -> str:
+    if not is_there:
+        return f"{path} is gone, and with it {'a test' if count == 1 else f'{count} tests'}."
+    return f"{'A test' if count == 1 else f'{count} tests'} that {path} had can be found nowhere."
+
+
+def names(tests: list[Test]) -> str:
+    more = f" and {len(tests) - SHOWN} more" if len(tests) > SHOWN else ""
+    return ", ".join(test.name for test in tests[:SHOWN]) + more
+
+
+def listed(tests: list[Test]) -> str:
+    """The names, and what the first one says."""
+    return f"{names(tests)}\n{tests[0].source}"
+
+
+def weaker(old: Test, new: Test) -> str:
+    counts = (
+        f"{new.name}: {old.total} assertions, {old.strong} of them of a value; "
+        f"now {new.total} and {new.strong}"
+    )
+    return f"{counts}\n{old.source}"
+
+
+def put_back(path: str, change: Change) -> str:
+    return f"Put back what is lost (`git show {change.base}:{path}`); {UNLESS_WANTED}"
+
+
+def by_path(pairs: Iterable[tuple[str, T]]) -> Iterator[tuple[str, list[T]]]:
+    groups: dict[str, list[T]] = {}
+    for path, item in pairs:
+        groups.setdefault(path, []).append(item)
+    yield from sorted(groups.items())
+
+
+def of_setting(item: Loosened) -> Finding:
+    is_coverage = item.about == "coverage"
+    return report(
+        "coverage-lowered" if is_coverage else "runner-narrowed",
+        item.path,
+        item.name,
+        message=f"{item.name} in {item.path} {item.what}.",
+        evidence=f"{item.name} {item.what}",
+        remedy=f"Put the setting back, and {'cover the code' if is_coverage else 'mend the code'}.",
+        line=item.line,
+    )
+
+
+def of_exclusion(item: Excluded, severity: Severity) -> Finding:
+    return report(
+        "coverage-lowered",
+        item.path,
+        "excluded",
+        message=f"{item.path} has new code that is kept out of the measurement of coverage.",
+        evidence="\n".join(text for _, text in item.lines[:SHOWN]),
+        remedy="Take the marks out and test the code.",
+        line=item.lines[0][0],
+        severity=severity,
+    )
+
+
+def of_pipeline(item: Weaker) -> Finding:
+    return report(
+        "pipeline-weakened",
+        item.path,
+        item.anchor,
+        message=item.message,
+        evidence=item.evidence,
+        remedy=f"Put it back as it was; {UNLESS_WANTED}",
+    )
+
+
+def of_trick(item: NewTrick) -> Finding:
+    trick = item.trick
+    return report(
+        "test-run-rigged",
+        item.path,
+        f"{trick.kind} {trick.name}",
+        message=f"{item.path} {trick.what}.",
+        evidence=trick.code[:400],
+        remedy="Take it out: the tests must be tried on the code that users run, and their end "
+        "must be told as it is.",
+        line=trick.line,
+    )
+
+
+def of_shadow(item: Shadow) -> Finding:
+    return report(
+        "module-shadowed",
+        item.path,
+        item.what,
+        message=f"{item.path} {item.what}.",
+        evidence=item.path,
+        remedy="Give it another name or take it out, and use what it stands in front of.",
+        line=1,
+    )
+
+
+def of_rewritten(item: Rewritten) -> Finding:
+    count = len(item.entries)
+    return report(
+        "snapshots-rewritten",
+        item.path,
+        message=f"{count} recorded {'answer was' if count == 1 else 'answers were'} replaced by "
+        "what the code gives, and no task names the files.",
+        evidence="\n".join(item.entries[:SHOWN]),
+        remedy="Put the recordings back and mend the code, or let the task that changes the "
+        "answers name the files under modifies.",
+        severity="error" if item.is_mass else "warning",
+    )
+
+
+def of_answer(item: KnownByHeart) -> Finding:
+    return report(
+        "answer-known-by-heart",
+        item.path,
+        item.name,
+        message=f"{item.path} {item.what}.",
+        evidence=item.code,
+        remedy="Compute the answer from what is handed in, so that any other input works as well.",
+        line=item.line,
+    )
+
+
+def of_check(item: EditedCheck, change: Change) -> Finding:
+    return report(
+        "check-edited",
+        item.path,
+        item.what,
+        message=f"The work changes {item.what} in {item.path}, which the check of {item.who} runs.",
+        evidence=item.run,
+        remedy=f"Put it back (`git show {change.base}:{item.path}`); the code has to pass the "
+        "check as it was.",
+    )

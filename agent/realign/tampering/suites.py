@@ -1,0 +1,59 @@
+"""The tests of a file, read by its language."""
+
+import re
+from collections import Counter
+from pathlib import PurePosixPath
+
+from agent.realign.tampering.go_suite import go_tests
+from agent.realign.tampering.grammar import SCRIPTS
+from agent.realign.tampering.python_suite import python_tests
+from agent.realign.tampering.rust_suite import rust_tests
+from agent.realign.tampering.script_suite import script_tests
+from agent.realign.tampering.suite import Strengths, Test, TestFile
+from agent.survey.classify import is_test, language_of
+
+ASSERTING = re.compile(
+    r"\b(assert\w*|expect\w*|verify|should\w*|Assert\.\w+|t\.(?:Error|Fatal)\w*)\b"
+)
+HOLDING = re.compile(
+    r"@(Ignore|Disabled)\b|\[(?:Ignore|Fact\(Skip)|\b(xit|xdescribe|pending|markTestSkipped|it\.skip"
+    r"|test\.skip|t\.Skip\w*|XCTSkip)\b|#\[ignore|->skip\("
+)
+COMMENT = re.compile(r"^\s*(//|#(?!\[)|\*|/\*)")
+WORD = re.compile(r"\"[^\"\n]*\"|'[^'\n]*'|\w+")
+
+
+def is_suite_file(path: str) -> bool:
+    """Whether a file can hold tests: by its place and name, and any code of Rust."""
+    suffix = PurePosixPath(path).suffix
+    return suffix == ".rs" or (is_test(path) and language_of(path) is not None)
+
+
+def tests_of(path: str, text: str | None) -> TestFile:
+    """The tests of a file; none when it is not there or is no text."""
+    if text is None:
+        return TestFile(path)
+    suffix = PurePosixPath(path).suffix
+    found: TestFile | None = None
+    if suffix == ".py":
+        found = python_tests(path, text)
+    elif suffix in SCRIPTS:
+        found = script_tests(path, text)
+    elif suffix == ".go":
+        found = go_tests(path, text)
+    elif suffix == ".rs":
+        found = rust_tests(path, text)
+    return found if found is not None else lines_of(path, text)
+
+
+def lines_of(path: str, text: str) -> TestFile:
+    """A file of another language as one test, by its lines that assert or hold back."""
+    lines = [line for line in text.split("\n") if not COMMENT.match(line)]
+    asserting = sum(bool(ASSERTING.search(line)) for line in lines)
+    holding = sum(bool(HOLDING.search(line)) for line in lines)
+    words = Counter(WORD.findall(text))
+    if not asserting and not holding:
+        return TestFile(path, (), words)
+    strengths = Strengths(strong=max(0, asserting - holding), leaves=max(0, asserting - holding))
+    test = Test(path, "the file", 1, strengths, words, source="\n".join(lines[:12]))
+    return TestFile(path, (test,), words)
