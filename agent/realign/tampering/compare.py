@@ -9,14 +9,17 @@ import re
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import PurePosixPath
 
+from agent.realign.tampering.grammar import SCRIPTS
 from agent.realign.tampering.permission import Permission
 from agent.realign.tampering.suite import Test, TestFile
 from agent.realign.tampering.suites import is_suite_file, tests_of
 from agent.realign.tampering.tree import Change, Tree
-from agent.survey.classify import is_test, language_of
+from agent.survey.classify import has_test_cases, is_test, language_of
 
 WORD = re.compile(r"\w{3,}")
+KNOWN = frozenset({".py", ".go", *SCRIPTS})
 SHARE_KEPT = 0.6
 """The share of a lost test's words that must turn up in other tests for it to count as moved."""
 
@@ -105,8 +108,8 @@ def read(tree: Tree, paths: list[str]) -> list[TestFile]:
 
 
 def is_the_same(old: Test, new: Test, permission: Permission) -> bool:
-    """Whether a test is still about what it was about; the plan may say that its file changes."""
-    if old.is_helper or permission.names(old.path) or old.path in permission.young:
+    """Whether a test that kept its name is still about what it was about."""
+    if old.is_helper or old.path in permission.young:
         return True
     if new.held or old.words.total() < FEWEST_WORDS:
         return True
@@ -116,7 +119,17 @@ def is_the_same(old: Test, new: Test, permission: Permission) -> bool:
 def gained(kept: list[tuple[Test, Test]], fresh: list[Test]) -> int:
     """Strong assertions that tests have gained, and those of new tests."""
     more = sum(max(0, new.strong - old.strong) for old, new in kept if not new.is_helper)
-    return more + sum(test.strong for test in fresh)
+    return more + sum(test.strong for test in fresh if is_collected(test.path))
+
+
+def is_collected(path: str) -> bool:
+    """Whether a runner takes a file by its name; others make up for nothing."""
+    pure = PurePosixPath(path)
+    if pure.suffix == ".rs":
+        return True
+    if pure.name.startswith(("_", ".")) or "testdata" in pure.parts:
+        return False
+    return has_test_cases(path) or "__tests__" in pure.parts or pure.suffix not in KNOWN
 
 
 def by_strength(tests: list[Test]) -> list[Test]:

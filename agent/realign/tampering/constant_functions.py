@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
+from agent.realign.detectors.canned import FRAME_PARAMETERS
 from agent.realign.detectors.functions import functions, parameters, used_names
 from agent.realign.tampering.grammar import (
     GRAMMARS,
@@ -34,6 +36,9 @@ DECLARATIONS = frozenset(
     }
 )
 RETURNS = frozenset({"return_statement", "return_expression"})
+CONVERSION = re.compile(
+    r"^(\"[^\"]*\")\.(?:to_string|to_owned|into)\(\)$|^String::from\((\"[^\"]*\")\)$"
+)
 CODE_CHARACTERS = 200
 
 
@@ -61,7 +66,7 @@ def constant_functions(path: str, text: str) -> Iterator[ConstantFunction]:
 
 def of_python(path: str, tree: ast.Module) -> Iterator[ConstantFunction]:
     for function in functions(path, tree):
-        given = parameters(function.node)
+        given = set(parameters(function.node)) - FRAME_PARAMETERS
         if not given or used_names(function.body).intersection(given):
             continue
         returned = [n.value for n in ast.walk(function.node) if isinstance(n, ast.Return)]
@@ -77,15 +82,16 @@ def of_node(node: Node) -> ConstantFunction | None:
     given, body = function.child_by_field_name("parameters"), function.child_by_field_name("body")
     if given is None or body is None:
         return None
-    names = {source(each) for each in walk(given) if each.type == "identifier"} - {"self"}
+    names = {source(each) for each in walk(given) if each.type == "identifier"} - FRAME_PARAMETERS
     used = {source(each) for each in walk(body) if each.type == "identifier"}
     results = list(results_of(body))
-    if not names or names & used or not results or not all(map(is_literal, results)):
+    literals = tuple(literal_text(each) for each in results)
+    if not names or names & used or not results or not all(literals):
         return None
     return ConstantFunction(
         name=source(node.child_by_field_name("name")),
         line=first_line(node),
-        results=tuple(literal_text(each) for each in results),
+        results=literals,
         code=squeezed(node)[:CODE_CHARACTERS],
     )
 
@@ -109,6 +115,6 @@ def is_tail(node: Node) -> bool:
 
 
 def literal_text(node: Node) -> str:
-    """`"x".to_string()` and `String::from("x")` are the literal they hold."""
-    inner = next((each for each in walk(node) if is_literal(each)), node)
-    return squeezed(inner)
+    """`"x".to_string()` and `String::from("x")` are the literal they hold; else empty."""
+    text = CONVERSION.sub(lambda found: found[1] or found[2], squeezed(node))
+    return text if is_literal(node) or text != squeezed(node) else ""

@@ -176,14 +176,13 @@ def strength_of_call(name: str, args: list[ast.expr]) -> Strength:
         return "weak"
     if not HELPER.match(name):
         return "none"
-    if name.startswith("assert") and len(args) >= 2 and same(args[0], args[1]):
-        return "none"
-    return "strong"
+    compares = name.startswith("assert") and len(args) >= 2
+    return "none" if compares and says_nothing(args[0], args[1]) else "strong"
 
 
 def strength_of_claim(claim: ast.expr) -> Strength:
     """What `assert claim` says."""
-    if is_always_true(claim):
+    if is_always_true(claim) or not looks_at_something(claim):
         return "none"
     match claim:
         case ast.Compare(left=left, ops=ops, comparators=rights):
@@ -216,6 +215,15 @@ def strength_of_comparison(
         if not isinstance(op, COMPARING):
             return "weak"
     return "strong"
+
+
+def says_nothing(left: ast.expr, right: ast.expr) -> bool:
+    return same(left, right) or not (looks_at_something(left) or looks_at_something(right))
+
+
+def looks_at_something(claim: ast.expr) -> bool:
+    """Whether anything but literals is in it."""
+    return any(isinstance(node, ast.Name | ast.Await) for node in ast.walk(claim))
 
 
 def same(left: ast.expr, right: ast.expr) -> bool:

@@ -24,6 +24,14 @@ SELECTING_CALLS = word_set("clear remove pop")
 HOLDING_MARKS = word_set("skip skipif xfail")
 SKIPPING_CALLS = word_set("skip SkipTest importorskip")
 STARTING_HOOKS = ("pytest_runtest", "pytest_configure", "pytest_sessionstart")
+CONFIGURING = word_set(
+    """pytest_configure pytest_cmdline_preparse pytest_load_initial_conftests pytest_cmdline_main
+    pytest_sessionstart pytest_collection"""
+)
+RUN_OPTIONS = word_set(
+    """keyword markexpr collectonly deselect ignore ignore_glob file_or_dir lf pyargs noconftest
+    setuponly setupplan args"""
+)
 LISTS = frozenset({"collect_ignore", "collect_ignore_glob"})
 
 
@@ -95,6 +103,8 @@ def selects(node: FunctionNode, name: str) -> str:
     for each in ast.walk(node):
         if name == "pytest_collection_modifyitems" and takes_out(each):
             return "takes tests out"
+        if name in CONFIGURING and sets_options(each):
+            return "sets the options of the run"
         match each:
             case ast.Call(func=ast.Attribute(attr="add_marker"), args=[mark, *_]):
                 if marks_as_held(mark, node):
@@ -103,6 +113,19 @@ def selects(node: FunctionNode, name: str) -> str:
                 if name.startswith(STARTING_HOOKS):
                     return "holds tests back"
     return ""
+
+
+def sets_options(node: ast.AST) -> bool:
+    """`config.option.keyword = ...`, `config.args[:] = ...`, `args.append("-k")`."""
+    match node:
+        case ast.Attribute(value=ast.expr(), attr=attr, ctx=ast.Store()):
+            return attr in RUN_OPTIONS
+        case ast.Subscript(value=holder, ctx=ast.Store()):
+            return last_name(holder) == "args"
+        case ast.Call(func=ast.Attribute(value=holder, attr="append" | "extend" | "insert")):
+            return last_name(holder) == "args"
+        case _:
+            return False
 
 
 def takes_out(node: ast.AST) -> bool:

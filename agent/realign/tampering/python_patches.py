@@ -18,6 +18,8 @@ RUNNERS = word_set(
     TextTestRunner TestLoader TestProgram TestSuite"""
 )
 PATCHERS = frozenset({"setattr", "patch", "object", "setitem", "delattr", "multiple"})
+ENDINGS = frozenset({"sys.exit", "os._exit", "sys.excepthook"})
+BUILTINS = frozenset({"builtins", "__builtins__"})
 IMPORT_MACHINERY = frozenset({"modules", "meta_path", "path_hooks"})
 
 
@@ -40,7 +42,10 @@ class Patch:
 def patch_tricks(module: ast.Module, tree: Tree, path: str) -> Iterator[Trick]:
     known = imports_of(module)
     for patch in patches(module, known):
-        if patch.root in RUNNERS and not is_mark(patch):
+        is_ending = patch.target in ENDINGS or patch.root in BUILTINS
+        if is_ending and isinstance(patch.node, ast.Assign):
+            yield trick("runner", patch, f"replaces {patch.target}, which the test runner uses")
+        elif patch.root in RUNNERS and not is_mark(patch):
             what = f"replaces {patch.target} of the test runner"
             yield trick("runner", patch, what)
         elif patch.root == "sys" and hides_module(patch, tree, path):

@@ -130,8 +130,9 @@ def loosened(change: Change) -> Iterator[Loosened]:
         is_coverage = bool(re.fullmatch(COVERAGE, name))
         if what and not (is_coverage and name.partition(".")[0] not in tools):
             path = new.path or old.path
+            shown = re.sub(r"^cargo\..*?\.toml\.", "", name)
             yield Loosened(
-                name, path, new.line, what, about="coverage" if is_coverage else "runner"
+                shown, path, new.line, what, about="coverage" if is_coverage else "runner"
             )
     yield from narrowed_options(before, after)
     yield from uncollected(change, before, after)

@@ -1,5 +1,6 @@
 """Code that rigs a test run: what is new of it since a commit, in any language."""
 
+import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from agent.realign.tampering.tree import Change, Tree
 from agent.realign.tampering.trick import Trick
 from agent.survey.classify import is_test
 
+MODULE = re.compile(r"^\s*(?:pub(?:\([^)]*\))?\s+)?mod\s+(\w+)\s*;", re.MULTILINE)
 START_UP = frozenset({"sitecustomize.py", "usercustomize.py"})
 """Files that Python loads before any program, a test runner among them."""
 
@@ -25,6 +27,7 @@ class NewTrick:
 
 def new_tricks(change: Change) -> Iterator[NewTrick]:
     """Tricks that no changed file had before; one that only moved is not new."""
+    yield from undeclared(change)
     had = Counter(trick.key for p in change.changed for trick in tricks_of(change.before, p))
     for path in change.changed:
         if path not in change.after.known:
@@ -38,6 +41,19 @@ def new_tricks(change: Change) -> Iterator[NewTrick]:
                 had[trick.key] -= 1
             else:
                 yield NewTrick(path, trick)
+
+
+def undeclared(change: Change) -> Iterator[NewTrick]:
+    """Files with tests that Rust no longer builds, because nothing says `mod` of them."""
+    for path in change.changed:
+        if path.endswith(".rs") and path in change.after.known:
+            old, new = (set(MODULE.findall(tree.text(path) or "")) for tree in change.both())
+            for name in sorted(old - new):
+                folder = path.rpartition("/")[0]
+                for file in (f"{folder}/{name}.rs", f"{folder}/{name}/mod.rs"):
+                    if "#[test]" in (change.after.text(file) or ""):
+                        what = f"no longer declares {file}, so the tests in it are not built"
+                        yield NewTrick(path, Trick("selection", name, 1, what, f"mod {name};"))
 
 
 def tricks_of(tree: Tree, path: str) -> list[Trick]:
