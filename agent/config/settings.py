@@ -112,6 +112,16 @@ class Settings(_Frozen):
     """Times a session that stopped too early is told what is open."""
     turns_per_session: int = Field(default=60, ge=1, le=1000)
     """Most replies of one session."""
+    working_tokens: Annotated[int, Field(ge=1024)] | None = None
+    """The size in tokens that a session's requests are kept at; None has it worked out.
+
+    Worked out is what gives most turns a minute, never merely what fits the window. With
+    `held` tokens in every request (brief, tools, newest results) and `room` to grow before old
+    results are taken out, a turn costs held + room/2 + its reservation, and each time results are
+    taken out two turns go into looking again. The best room is sqrt(4 * (held + reservation) *
+    2,000) where a turn adds 2,000 tokens and cached ones count; where they do not, it is larger.
+    With 17,000 held and 2,048 reserved that is 12,300 more: under 400,000 tokens a minute 16
+    turns, where requests that fill a window of 131,072 leave 3."""
     command_timeout_seconds: int = Field(default=120, ge=1, le=3600)
     """Longest time a command of the executor may take."""
     request_attempts: int = Field(default=6, ge=1, le=50)

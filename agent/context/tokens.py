@@ -2,9 +2,11 @@
 
 import math
 import re
+from collections.abc import Callable
 
 from agent.domain.message import Message, TextPart, ToolCall, ToolResult, ToolSpec
 
+Count = Callable[[str], int]
 PIECE = re.compile(r"[A-Za-z]+|\d|\n+[ \t]*|[ \t]+|[^\sA-Za-z0-9]+")
 MESSAGE_OVERHEAD = 8
 """Role markers and separators around one message, an upper figure of common chat templates."""
@@ -32,18 +34,18 @@ def estimate(text: str) -> int:
     return math.ceil(total)
 
 
-def message_tokens(message: Message) -> int:
+def message_tokens(message: Message, count: Count = estimate) -> int:
     total = MESSAGE_OVERHEAD
     for part in message.parts:
         match part:
             case TextPart() | ToolResult():
-                total += estimate(part.text)
+                total += count(part.text)
             case ToolCall():
-                total += estimate(part.name) + estimate(part.arguments) + MESSAGE_OVERHEAD
+                total += count(part.name) + count(part.arguments) + MESSAGE_OVERHEAD
             case _:
                 pass
     return total
 
 
-def spec_tokens(specs: tuple[ToolSpec, ...]) -> int:
-    return sum(estimate(spec.model_dump_json()) for spec in specs)
+def spec_tokens(specs: tuple[ToolSpec, ...], count: Count = estimate) -> int:
+    return sum(count(spec.model_dump_json()) for spec in specs)

@@ -25,6 +25,7 @@ from agent.domain.endpoint_event import (
 from agent.domain.finding import Finding, Verdict
 from agent.domain.message import Message, Role, SessionKey, ToolCall, ToolResult
 from agent.domain.plan import Plan
+from agent.domain.reduction import Reduction
 from agent.domain.survey import Survey
 from agent.domain.todo import Todo
 from agent.domain.value import Value
@@ -107,9 +108,12 @@ class RoundFinished(Value):
 
 
 class SessionStarted(Value):
+    """A session begins, or goes on with a fresh transcript that `note` was handed over to."""
+
     type: Literal["session_started"] = "session_started"
     session: SessionKey
     opening: tuple[Message, ...]
+    note: str = ""
 
 
 class MessageAdded(Value):
@@ -141,11 +145,13 @@ class ToolFinished(Value):
 
 
 class TranscriptShortened(Value):
-    """Results of these calls are shown as one line from here on."""
+    """Less of these results is shown from here on: one batch, decided by the ladder."""
 
     type: Literal["transcript_shortened"] = "transcript_shortened"
     session: SessionKey
-    call_ids: tuple[str, ...]
+    reductions: tuple[Reduction, ...] = ()
+    call_ids: tuple[str, ...] = ()
+    """Calls whose results become one line; the same as a reduction of that kind."""
 
 
 class TodosUpdated(Value):

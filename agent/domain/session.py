@@ -11,7 +11,10 @@ from agent.domain.event import (
     TranscriptShortened,
 )
 from agent.domain.message import Message, SessionKey, ToolCall, Usage
+from agent.domain.reduction import Reduction
 
+Reductions = dict[str, tuple[Reduction, ...]]
+"""What was reduced of each call's result, in the order it was decided."""
 SessionEvent = (
     MessageAdded | ModelResponded | ToolStarted | ToolFinished | TranscriptShortened | Continued
 )
@@ -23,12 +26,22 @@ class SessionState:
 
     key: SessionKey
     messages: list[Message]
+    """Results stand here whole, whatever the model is shown of them."""
+    opening_messages: int = 0
+    """How many of them the session was opened with."""
     replies: int = 0
     started_calls: dict[str, ToolCall] = field(default_factory=dict)
     """Calls that began and have no result yet."""
     answered: set[str] = field(default_factory=set)
-    shortened: set[str] = field(default_factory=set)
+    reductions: Reductions = field(default_factory=dict)
     last_usage: Usage | None = None
+    """Of the last reply; None when the transcript is fresh."""
+    counted_messages: int = 0
+    """How many messages the input tokens of `last_usage` are of."""
+    counted_reductions: Reductions = field(default_factory=dict)
+    """What was reduced in those."""
+    handovers: int = 0
+    """Times the session went on with a fresh transcript."""
     continued: int = 0
     cut_at_tokens: int | None = None
     """What was reserved when the first of the last replies was cut off by length; None when the
@@ -46,11 +59,27 @@ class SessionState:
         return ()
 
 
+def begin(key: SessionKey, opening: tuple[Message, ...]) -> SessionState:
+    return SessionState(key, list(opening), opening_messages=len(opening))
+
+
+def hand_over(session: SessionState, opening: tuple[Message, ...]) -> None:
+    """Goes on with a fresh transcript; replies, and what the session was told, still count."""
+    session.messages = list(opening)
+    session.opening_messages = len(opening)
+    session.started_calls, session.answered = {}, set()
+    session.reductions, session.counted_reductions = {}, {}
+    session.last_usage, session.counted_messages = None, 0
+    session.handovers += 1
+
+
 def take_in(session: SessionState, event: SessionEvent) -> None:
     match event:
         case MessageAdded():
             session.messages.append(event.message)
         case ModelResponded():
+            session.counted_messages = len(session.messages)
+            session.counted_reductions = dict(session.reductions)
             session.messages.append(event.completion.message)
             session.replies += 1
             session.last_usage = event.completion.usage
@@ -65,6 +94,9 @@ def take_in(session: SessionState, event: SessionEvent) -> None:
             session.started_calls.pop(event.result.call_id, None)
             session.answered.add(event.result.call_id)
         case TranscriptShortened():
-            session.shortened.update(event.call_ids)
+            old = (Reduction(call_id=name, kind="one_line") for name in event.call_ids)
+            for reduction in (*old, *event.reductions):
+                before = session.reductions.get(reduction.call_id, ())
+                session.reductions[reduction.call_id] = (*before, reduction)
         case Continued():
             session.continued = event.count

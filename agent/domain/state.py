@@ -39,7 +39,7 @@ from agent.domain.event import (
 from agent.domain.finding import Finding
 from agent.domain.message import Role, SessionKey, Usage
 from agent.domain.plan import Plan
-from agent.domain.session import SessionEvent, SessionState, take_in
+from agent.domain.session import SessionEvent, SessionState, begin, hand_over, take_in
 from agent.domain.survey import Survey
 from agent.domain.todo import Todo
 
@@ -199,7 +199,11 @@ def _apply_planning(
 
 def _apply_session(state: RunState, event: SessionStarted | SessionEvent) -> None:
     if isinstance(event, SessionStarted):
-        state.sessions[str(event.session)] = SessionState(event.session, list(event.opening))
+        known = state.sessions.get(str(event.session))
+        if known is None:
+            state.sessions[str(event.session)] = begin(event.session, event.opening)
+        else:
+            hand_over(known, event.opening)
         return
     take_in(state.sessions[str(event.session)], event)
     if isinstance(event, ModelResponded):

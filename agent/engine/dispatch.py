@@ -1,9 +1,11 @@
 """One tool call: look up, validate, do; always exactly one result."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from itertools import takewhile
 from typing import Any
 
+import anyio
 from pydantic import ValidationError
 
 from agent import prompts
@@ -14,6 +16,8 @@ from agent.engine.run_context import RunContext
 from agent.errors import WorkspaceError
 
 Tools = Mapping[str, Tool]
+LOOKING_KINDS = frozenset({"read", "search"})
+"""Tools that change nothing, so their calls cannot see one another."""
 REPEATABLE_KINDS = frozenset({"read", "search", "think", "deliver"})
 """Tools without side effects: a call that a crash interrupted is simply made."""
 
@@ -26,6 +30,38 @@ async def dispatch(
     output = await perform(call, tools)
     finish(context, session, call, output)
     return output
+
+
+def looks_at_once(calls: Sequence[ToolCall], tools: Tools) -> tuple[ToolCall, ...]:
+    """The first calls that only look, up to one that may change what they would see."""
+    return tuple(
+        takewhile(lambda call: call.name in tools and tools[call.name].kind in LOOKING_KINDS, calls)
+    )
+
+
+async def dispatch_at_once(
+    context: RunContext, session: SessionKey, calls: Sequence[ToolCall], tools: Tools
+) -> None:
+    """Makes several calls at the same time.
+
+    Their results are journalled in the order of the calls, when all are there: however long each
+    took, the journal reads the same. Cancelled, none has a result, and all are made anew.
+    """
+    outputs: dict[str, ToolOutput] = {}
+
+    async def make(call: ToolCall) -> None:
+        outputs[call.call_id] = await perform(call, tools)
+
+    for call in calls:
+        context.tell(ToolStarted(session=session, call=call))
+    try:
+        async with anyio.create_task_group() as group:
+            for call in calls:
+                group.start_soon(make, call)
+    except ExceptionGroup as failed:
+        raise failed.exceptions[0] from None
+    for call in calls:
+        finish(context, session, call, outputs[call.call_id])
 
 
 async def perform(call: ToolCall, tools: Tools) -> ToolOutput:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from agent.context.tokens import Count, estimate
 from agent.context.transcript import Meter
 from agent.domain.event import Event, RunStarted
 from agent.domain.message import Role
@@ -38,6 +39,8 @@ class Limits:
     sleeps_over_day: bool = False
     """Whether a day's limit is slept over; otherwise the run stops, to be resumed."""
     command_timeout_seconds: float = 120.0
+    working_tokens: int | None = None
+    """The size to keep a session's requests at; None has it worked out from the limits."""
     size_budget_tokens: int = 40_000
     """The largest estimate a task may carry."""
 
@@ -97,6 +100,8 @@ class RunContext:
     foresee: Callable[[Sequence[int]], str | None] = lambda _: None
     """What the user should know before tasks of these sizes in tokens are worked off, such as
     that the day's limit will not do."""
+    count: Count = estimate
+    """Estimates the tokens of a text."""
     meters: dict[str, Meter] = field(default_factory=dict)
 
     @property
@@ -121,4 +126,4 @@ class RunContext:
         self.journal.append(event)
 
     def meter(self, session: str) -> Meter:
-        return self.meters.setdefault(session, Meter())
+        return self.meters.setdefault(session, Meter(self.count))

@@ -7,11 +7,17 @@ from dataclasses import dataclass
 
 from agent.domain.check import red
 from agent.domain.event import AttemptFailed, ChecksRan, TaskFinished, TaskStarted
-from agent.domain.message import SessionKey
 from agent.domain.plan import Task
 from agent.engine.checks import run_checks
 from agent.engine.commits import recorded_work, task_message
-from agent.engine.executor import executor_opening, executor_tools_of, remind, tail_of
+from agent.engine.executor import (
+    executor_key,
+    executor_opening,
+    executor_tools_of,
+    remind,
+    tail_of,
+)
+from agent.engine.handover import hand_over
 from agent.engine.proof import is_mended, open_items, unprovable
 from agent.engine.run_context import RunContext
 from agent.engine.session import open_session, take_turn, watch
@@ -81,15 +87,18 @@ async def begin(context: RunContext, task: Task, attempt: int) -> None:
 
 async def work_on(context: RunContext, task: Task, attempt: int) -> Ending:
     """One executor session, until everything is closed or the attempt has failed."""
-    key = SessionKey(role="executor", subject=task.id, attempt=attempt)
+    key = executor_key(task, attempt)
+    tools = executor_tools_of(context, task, attempt)
     session = context.state.session(key)
     if session is None:
-        session = open_session(context, key, await executor_opening(context, task))
-    tools = executor_tools_of(context, task, attempt)
+        session = open_session(context, key, await executor_opening(context, task, tools))
     turns = context.limits.turns_per_session
     while session.replies < turns or session.unanswered:
         try:
-            turn = await take_turn(context, session, tools, tail_of(context, task, session))
+            tail = tail_of(context, task, session)
+            turn = await take_turn(context, session, tools, tail, can_hand_over=True)
+            if turn.is_full:
+                await hand_over(context, task, session, tools)
         except ContextOverflow as error:
             return Ending(failure=str(error))
         if isinstance(turn.value, GaveUp):

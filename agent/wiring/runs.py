@@ -8,6 +8,7 @@ from pathlib import Path
 
 from agent import __version__
 from agent.config import Settings, child_environment, read_environment
+from agent.context.vocabulary import counter_for
 from agent.domain.event import Phase, PlanAdopted, RunFinished, RunResumed, RunStarted
 from agent.domain.message import Role
 from agent.domain.plan import Plan, slug
@@ -207,6 +208,8 @@ async def drive(
             books = open_books(settings, clock)
             stack.callback(books.close)
             governor = AccountGovernor(books, clock, this_process())
+            count = counter_for(profiles["executor"].model)
+            count.start()
             opening = Opening(stack, settings, governor, base_url)
             context = RunContext(
                 journal=journal,
@@ -221,6 +224,7 @@ async def drive(
                     sizes, profiles["executor"], books, clock, journal.path.parent.parent
                 ),
                 ask_approval=approver is not None,
+                count=count,
             )
             finished = await run(context)
     return result_of(finished, started, journal)
@@ -244,6 +248,7 @@ def limits_of(settings: Settings) -> Limits:
         task_attempts=settings.task_attempts,
         continuations=settings.continuations,
         turns_per_session=settings.turns_per_session,
+        working_tokens=settings.working_tokens,
         request_attempts=settings.request_attempts,
         max_wait_seconds=settings.max_wait_seconds,
         sleeps_over_day=settings.on_day_limit == "sleep",

@@ -25,6 +25,8 @@ OPTIONS = (
     "core.fsmonitor=false",
     "-c",
     "commit.gpgsign=false",
+    "-c",
+    "submodule.recurse=false",
 )
 QUIET = {"GIT_TERMINAL_PROMPT": "0", "GIT_EDITOR": ":", "GIT_OPTIONAL_LOCKS": "0"}
 
@@ -94,9 +96,12 @@ def tell_checkout(root: Path, *arguments: str, env: Mapping[str, str] | None = N
 def clone(source: Path, target: Path, commit: str) -> None:
     """Clones into `target` and checks `commit` out, with none of the source's own settings.
 
-    Raises WorkspaceError when git refuses.
+    Git's folder lies beside the target, not in it, where commands could write. Raises
+    WorkspaceError when git refuses.
     """
-    source_of = ("--shared", "--no-checkout", "--no-tags", "--quiet", str(source), str(target))
+    beside = f"--separate-git-dir={target.with_name(target.name + '.git')}"
+    options = ("--shared", "--no-checkout", "--no-tags", "--quiet", beside)
+    source_of = (*options, str(source), str(target))
     plain = {"GIT_NO_REPLACE_OBJECTS": "1"}
     answer = ask(source, "clone", *source_of, env=plain)
     if answer.code == 0:

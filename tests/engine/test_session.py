@@ -206,16 +206,14 @@ async def test_old_results_are_shortened_before_the_window_is_full(journal: Jour
     sent = model.requests[0].messages
     assert len(sent) == 22
     texts = [part.text for m in sent for part in m.parts if isinstance(part, ToolResult)]
-    assert texts[0] == (
-        "[done: 0 first ... 2 lines removed to save room; call again if you need them]"
-    )
+    assert texts[0] == ('[0 first ... 2 lines; whole: read "output 1"]')
     assert texts[-1].startswith("9 first\nword")
 
 
 async def test_a_brief_that_cannot_fit_is_refused_before_sending(journal: Journal) -> None:
     context, model, _ = context_of(journal, window_tokens=9_000)
     session = open_session(context, KEY, (text_message("user", "word " * 9_000),))
-    with pytest.raises(ContextOverflow, match="and 6,030 surely fit"):
+    with pytest.raises(ContextOverflow, match="up to 13,062 tokens and 8,744 fit"):
         await take_turn(context, session, {})
     assert model.requests == []
 
