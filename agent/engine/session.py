@@ -3,13 +3,11 @@
 from dataclasses import dataclass
 
 from agent import prompts
-from agent.context.transcript import SHORTEN_TO_SHARE, build, input_bound, to_shorten
 from agent.domain.event import (
     Continued,
     MessageAdded,
     SessionStarted,
     ToolStarted,
-    TranscriptShortened,
 )
 from agent.domain.message import (
     Completion,
@@ -23,11 +21,10 @@ from agent.domain.ports import ToolOutput
 from agent.domain.session import SessionState
 from agent.engine.admission import replaced
 from agent.engine.dispatch import Tools, dispatch, feedback, finish, is_repeatable, perform
+from agent.engine.fitting import fitted
 from agent.engine.guards import CUTS_STOP_AT, NUDGE_AT, STOP_AT, repeated_turns
-from agent.engine.model_call import ask
 from agent.engine.run_context import RunContext
-from agent.errors import ContextOverflow, ProviderError, RequestTooLarge
-from agent.limits.reservation import SMALLEST_TOKENS, TurnKind, reservation
+from agent.errors import ProviderError
 
 
 @dataclass(frozen=True)
@@ -140,72 +137,6 @@ async def request(
         except ProviderError as error:
             if not replaced(context, session.key.role, error):
                 raise
-
-
-async def fitted(context: RunContext, session: SessionState, tools: Tools, tail: str) -> Completion:
-    """Asks with a request that fits the window.
-
-    One that the endpoint calls too large is made smaller and sent once more. Raises
-    ContextOverflow when no more can be shortened.
-    """
-    model = context.models[session.key.role]
-    profile = model.profile
-    specs = tuple(tool.spec for tool in tools.values())
-    meter = context.meter(str(session.key))
-    estimated = meter.estimate(session, specs, tail)
-    reserved = reservation(
-        profile,
-        turn_kind(session, tools),
-        round(estimated * model.margin),
-        cut_at_tokens=session.cut_at_tokens,
-    )
-    bound = input_bound(profile, reserved, model.margin)
-    if estimated > bound:
-        shorten_by(context, session, estimated - int(bound * SHORTEN_TO_SHARE))
-        estimated = meter.estimate(session, specs, tail)
-    if estimated > bound:
-        raise ContextOverflow(
-            f"session {session.key} needs about {estimated:,} tokens and {bound:,} surely fit; "
-            "split the task, or use a profile with a larger window"
-        )
-    try:
-        return await ask(context, session, build(session, specs, tail, reserved), estimated)
-    except ContextOverflow as error:
-        known = error.window_tokens or estimated
-        smaller = smaller_reservation(error, reserved)
-        if smaller == reserved and not shorten_by(context, session, estimated - known // 2):
-            raise
-        estimated = meter.estimate(session, specs, tail)
-        return await ask(context, session, build(session, specs, tail, smaller), estimated)
-
-
-def turn_kind(session: SessionState, tools: Tools) -> TurnKind:
-    """What the next reply probably holds, which decides how much of it is reserved.
-
-    Roles that hand over a result may do so in any reply. An executor writes at first and after
-    it has looked; after it has written it mostly runs, looks and submits.
-    """
-    if session.key.role != "executor":
-        return "deliver"
-    last = next((m for m in reversed(session.messages) if m.role == "assistant"), None)
-    kinds = {tools[c.name].kind for c in last.tool_calls if c.name in tools} if last else set()
-    return "look" if kinds & {"edit", "execute"} else "write"
-
-
-def smaller_reservation(error: ContextOverflow, reserved_tokens: int) -> int:
-    """The reservation to try after a refusal; the same when the input is what was too large."""
-    if not isinstance(error, RequestTooLarge):
-        return reserved_tokens
-    half = max(SMALLEST_TOKENS, reserved_tokens // 2)
-    return min(half, error.limit_tokens or half) if error.of_output else half
-
-
-def shorten_by(context: RunContext, session: SessionState, excess_tokens: int) -> bool:
-    """Turns old results into one line each; False when none is left."""
-    calls = to_shorten(session, excess_tokens)
-    if calls:
-        context.tell(TranscriptShortened(session=session.key, call_ids=calls))
-    return bool(calls)
 
 
 def say(context: RunContext, session: SessionState, text: str, items: tuple[str, ...] = ()) -> None:
