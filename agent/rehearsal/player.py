@@ -4,7 +4,7 @@ import json
 import re
 
 from agent.domain.message import ROLES, SessionKey
-from agent.rehearsal.oracle import oracle_reply
+from agent.rehearsal.oracle import SAYS, oracle_reply
 from agent.rehearsal.script import Script, ScriptedReply, reply_for
 from agent.rehearsal.wire import Asked, Complaint, WireCall
 
@@ -44,10 +44,15 @@ class Player:
     def choose(
         self, asked: Asked, key: SessionKey | None, turn: int | None
     ) -> ScriptedReply | Complaint:
+        """The built program's own requests get the script's one reply, unless they ask for more
+        than words: a call, or a count."""
         script = self._script
         if script is None:
             return oracle_reply(asked)
         if key is None or turn is None:
+            made_up = oracle_reply(asked)
+            if made_up.calls or made_up.say != SAYS:
+                return made_up
             if script.endpoint is None:
                 return bad(f"script {script.name} has no reply for the program's own requests")
             return ScriptedReply(say=script.endpoint.reply)

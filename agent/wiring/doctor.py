@@ -75,7 +75,9 @@ def doctored_profile(settings: Settings, options: DoctorOptions) -> Profile:
     model = options.model or (settings.model if at_home else None)
     base_url = options.base_url or (settings.base_url if at_home else None)
     base = catalog.profile(name, settings.profiles, model or "")
-    profile = base.model_copy(update={"base_url": base_url or base.base_url})
+    # A checkup is no session of a run, so no script has a reply for it.
+    update = {"base_url": base_url or base.base_url, "session_header": False}
+    profile = base.model_copy(update=update)
     if not profile.base_url:
         raise ConfigError(f"the profile {name!r} has no address; give one with --base-url")
     if not is_address(profile.base_url):

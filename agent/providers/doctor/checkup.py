@@ -87,6 +87,8 @@ class Checkup:
     """What kept the checkup from going on."""
     mended: frozenset[str] = frozenset()
     """Ids of the findings that the changes settle."""
+    rehearsed: bool = False
+    """Whether all of this is said of a rehearsal."""
 
     @property
     def outcome(self) -> Outcome:

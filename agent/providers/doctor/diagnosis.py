@@ -49,6 +49,7 @@ def diagnose(seen: Seen) -> Checkup:
         findings=tuple(unique.values()),
         changes=within_bounds(changes, seen.profile),
         blocked=seen.blocked,
+        rehearsed=seen.rehearsed,
         mended=frozenset(f.id for look in looks if look.changes for f in look.findings),
     )
 

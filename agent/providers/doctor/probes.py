@@ -40,6 +40,7 @@ SILENT_SHARE = 0.25
 ENOUGH_CHARACTERS = 100
 """So much of a text says how fast it is written."""
 REFUSED = 400
+REHEARSAL = "rehearsal"
 AWHILE_SECONDS = 1.0
 """A longer wait is announced."""
 
@@ -220,6 +221,7 @@ def note_headers(doctor: Doctor, seen: Seen) -> None:
         return
     if seen.reached_seconds is None:
         seen.reached_seconds = exchange.head_at - exchange.sent_at
+    seen.rehearsed = seen.rehearsed or exchange.headers.get("server") == REHEARSAL
     seen.headers |= {name for name in exchange.headers if "ratelimit" in name}
     if exchange.status >= REFUSED:
         seen.refused_readings = readings(exchange.headers, seen.profile) or seen.refused_readings

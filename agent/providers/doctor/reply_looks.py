@@ -214,7 +214,7 @@ def look_at_first_token(seen: Seen) -> Look:
 def look_at_speed(seen: Seen) -> Look:
     speed, promised = tokens_per_second(seen), seen.profile.tokens_per_second
     if speed is None:
-        return unknown("speed", "too short to be measured" if seen.text else "not tried")
+        return unknown("speed", unmeasured(seen.text))
     about = "about " if seen.unfinished else ""
     said = f"{about}{speed:,.0f} tokens/s" + (
         f"; the profile promises {promised:,.0f}" if promised else ""
@@ -229,6 +229,13 @@ def look_at_speed(seen: Seen) -> Look:
         message=f"replies come with {speed:,.0f} tokens/s where {promised:,.0f} are promised",
         remedy=f"try again at another hour; if it stays so, set tokens_per_second to {speed:.0f}",
     )
+
+
+def unmeasured(reply: Reply | None) -> str:
+    if reply is None:
+        return "not tried"
+    is_long = reply.completion.usage.output_tokens >= LEAST_TOKENS
+    return f"too {'fast' if is_long else 'short'} to be measured"
 
 
 def tokens_per_second(seen: Seen) -> float | None:

@@ -74,6 +74,8 @@ class Seen:
     learned: Profile
     """With what refusals taught."""
     key_sent: bool = False
+    rehearsed: bool = False
+    """Whether the endpoint is a rehearsal, which says so in each answer."""
     reached_seconds: float | None = None
     """How long the first answer's head took; None when nothing answered."""
     models: ModelList | None = None

@@ -22,7 +22,7 @@ from agent.errors import (
 from agent.providers.doctor.checkup import Checkup
 from agent.rehearsal.conditions import Conditions
 from agent.rehearsal.counting import count_asked_for
-from agent.rehearsal.faults import FAULTS, Fault, FaultPlan
+from agent.rehearsal.faults import FAULTS, FaultPlan
 from agent.rehearsal.script import Script, ScriptedCall, ScriptedReply, ScriptedSession
 
 pytestmark = pytest.mark.anyio
@@ -111,16 +111,11 @@ def script(fault: str) -> Script:
     return Script(version=1, description="what the doctor asks for", sessions=sessions)
 
 
-def can_play(dialect: str, fault: Fault) -> bool:
-    has_place = dialect != "anthropic_messages" or "text_arguments" not in fault.needs
-    return has_place and (dialect == "openai_chat" or "chat" not in fault.needs)
-
-
 CASES = [
     (dialect, name)
     for dialect in get_args(Dialect)
     for name, fault in FAULTS.items()
-    if can_play(dialect, fault)
+    if fault.fits(dialect)
 ]
 PASSING = [(dialect, name) for dialect, name in CASES if FAULTS[name].costs]
 MENDED = [(dialect, name) for dialect, name in CASES if STAYING.get(name) is TEXT_CALLS]
@@ -206,3 +201,24 @@ async def test_the_changes_make_the_profile_right(
     checkup = await consult(consulting, dialect, fault)
     again = await consult(consulting, dialect, fault, changes=checkup.changes)
     assert told(again) == FINE
+
+
+@pytest.mark.parametrize("dialect", get_args(Dialect))
+@pytest.mark.parametrize("seed", range(6))
+async def test_faults_together_are_borne_too(
+    consulting: Consulting, dialect: str, seed: int
+) -> None:
+    plan = FaultPlan(tuple(FAULTS), share=0.7, seed=seed, transient=seed % 2 == 0)
+    conditions = Conditions(faults=plan, window_tokens=WINDOW)
+    with rehearsal(conditions, consulting.clock, script("calls-in-one-text")) as server:
+        checkup = await consulting.checkup(
+            server.root_url,
+            patience=PATIENCE,
+            window_tokens=WINDOW,
+            max_output_tokens=1_024,
+            dialect=dialect,
+            session_header=True,
+        )
+    assert checkup.changes in ({}, AS_TEXT)
+    assert (checkup.outcome is Outcome.DONE) == (told(checkup) == FINE)
+    assert checkup.outcome is not Outcome.UNFINISHED
