@@ -45,6 +45,13 @@ def is_object(text: str) -> bool:
         return False
 
 
+def fits(arguments: str, schema: Schema) -> bool:
+    """Whether the arguments are an object with the names that the schema asks for and knows."""
+    value = read_object(arguments)
+    known, needed = schema.get("properties") or value or {}, schema.get("required") or ()
+    return value is not None and set(needed) <= set(value) <= set(known)
+
+
 def read_object(text: str) -> dict[str, Any] | None:
     value: object = text
     for _ in range(WRAPPINGS + 1):

@@ -72,7 +72,8 @@ def read(text: str, tools: Sequence[ToolSpec], bare: bool) -> Written:
 
 def before_calls(text: str, tools: Sequence[ToolSpec], *, bare: bool = False) -> str:
     """The text of a cut reply as far as the first call in it, whether that is whole or not."""
-    return text[: Reader(text, tools, bare).first_call()].rstrip()
+    begin = Reader(text, tools, bare).first_call()
+    return text if begin == len(text) else text[:begin].rstrip()
 
 
 def written(items: tuple[Item, ...], text: str) -> Written:
