@@ -16,6 +16,7 @@ from agent.errors import AuthError, ModelUnknown, ProviderError, RequestRefused
 from agent.providers.event_stream import LARGEST_BYTES, Assembler, StreamedReply
 from agent.providers.rate_headers import readings
 from agent.providers.sdk import Connection, connection_error
+from agent.providers.surrogates import rejoined_in
 from agent.providers.triage import address_setting, model_unknown, triage, unavailable
 
 if TYPE_CHECKING:
@@ -146,7 +147,8 @@ class DialectClient(ABC):
         headers = {"Accept": "text/event-stream"}
         if self._profile.session_header:
             headers[SESSION_HEADER] = f"{request.session}; turn={request.turn}"
-        response = await connection.post(self.path, self.body(request), headers)
+        body = rejoined_in(self.body(request))
+        response = await connection.post(self.path, body, headers)
         try:
             if not response.is_success:
                 raise await self._refusal(response)

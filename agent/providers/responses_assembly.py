@@ -1,7 +1,7 @@
 """Puts the events of the OpenAI Responses dialect together."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from agent.domain.message import (
@@ -127,23 +127,31 @@ class ResponsesAssembler:
         return self._feed_end(response)
 
     def _feed_end(self, response: Json) -> str:
-        """Takes the end; its list of items is asked where the events left something open."""
+        """Takes the end; returns text in its list of items that no event has told."""
         self._end = response
         self._model = response.get("model") or self._model
         self._usage = merged(self._usage, read_usage(an_object(response, "usage")))
         output = objects(response.get("output"))
-        known = {entry.name: entry for entry in self._items if entry.name}
-        if self._items and all(entry.is_done for entry in self._items):
-            for place, item in enumerate(output if self._is_unplaced else ()):
-                if entry := known.get(identity(item)):
-                    entry.place = place
-            return ""
-        if not output:
-            return ""
+        if len(output) < len(self._items):
+            listed = {identity(item): item for item in output}
+            for entry in self._items:
+                if item := listed.get(entry.name):
+                    self._take(entry, dict(item), is_done=True)
+        elif self._is_unplaced or len(output) > len(self._items) or not self._is_done:
+            return self._take_list(output)
+        return ""
+
+    @property
+    def _is_done(self) -> bool:
+        return all(entry.is_done for entry in self._items)
+
+    def _take_list(self, output: list[Json]) -> str:
+        """Takes the list of all items, but for those that came whole before."""
         told = "".join(said(entry) for entry in self._items)
+        known = {entry.name: entry for entry in self._items if entry.name and entry.is_done}
         self._items = [
-            entry
-            if (entry := known.get(identity(item))) and entry.is_done
+            replace(known[name], place=place)
+            if (name := identity(item)) in known
             else OpenItem(place, dict(item), is_done=True)
             for place, item in enumerate(output)
         ]
