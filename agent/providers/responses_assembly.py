@@ -112,10 +112,8 @@ class ResponsesAssembler:
             piece = read_text(event.get("delta"))
             self._entry_of_piece(event, "function_call").pieces.append(piece)
         elif kind == ARGUMENTS_DONE:
-            entry = self._entry_of_piece(event, "function_call")
-            entry.pieces = (
-                [read_text(event.get("arguments"))] if event.get("arguments") else entry.pieces
-            )
+            if whole := read_text(event.get("arguments")):
+                self._entry_of_piece(event, "function_call").pieces = [whole]
         elif kind.removeprefix("response.") in ENDS:
             status = {"status": kind.removeprefix("response.")}
             return self._feed_end({**status, **an_object(event, "response")})
@@ -164,14 +162,16 @@ class ResponsesAssembler:
         return said(entry) if is_done and not entry.pieces else ""
 
     def _entry_of_item(self, event: Json, item: Json) -> OpenItem:
+        """The entry of an item: the one of its id, or an open one in its place."""
         index, name = read_index(event.get("output_index")), identity(item)
-        for entry in self._items:
-            if entry.place == index or (index is None and name and entry.name == name):
+        here = [entry for entry in self._items if index is None or entry.place == index]
+        for entry in here:
+            if name and entry.name == name:
                 return entry
-        if index is None and event.get("type") == ITEM_DONE and not name:
-            for entry in self._items:
-                if not entry.is_done and entry.item.get("type") == item.get("type"):
-                    return entry
+        for entry in here if event.get("type") == ITEM_DONE else ():
+            is_nameless = entry.item.get("type") == item.get("type") and not (name and entry.name)
+            if not entry.is_done and (index is not None or is_nameless):
+                return entry
         return self._new_entry(index, item)
 
     def _entry_of_piece(self, event: Json, kind: str) -> OpenItem:

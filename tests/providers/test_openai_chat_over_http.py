@@ -15,6 +15,7 @@ from agent.domain.message import (
     TextPart,
     ToolCall,
     ToolResult,
+    ToolSpec,
     Usage,
     text_message,
 )
@@ -176,6 +177,36 @@ async def test_a_connection_lost_behind_the_end_of_a_reply_does_not_matter() -> 
         raise ConnectionResetError
 
     assert (await over_http(pieces)).message.text == "Now b."
+
+
+@pytest.mark.parametrize("finish_reason", ["length", "stop"])
+async def test_of_a_written_call_that_was_cut_only_the_words_before_it_are_left(
+    finish_reason: str,
+) -> None:
+    half = "I write it.\n\n<tool_call>\n<function=write>\n<parameter=path>\na.py\n</parameter>\n"
+    chunks = (
+        {"choices": [{"delta": {"content": half}}]},
+        {"choices": [{"delta": {"content": "<parameter=content>\nx = 1\n"}}]},
+        {"choices": [{"delta": {}, "finish_reason": finish_reason}]},
+    )
+
+    def pieces(_: threading.Event) -> Iterator[bytes]:
+        for chunk in chunks:
+            yield b"data: %s\n\n" % json.dumps(chunk).encode()
+
+    write = ToolSpec(
+        name="write",
+        description="",
+        parameters={
+            "type": "object",
+            "properties": {"path": {"type": "string"}, "content": {"type": "string"}},
+            "required": ["path", "content"],
+        },
+    )
+    request = REQUEST.model_copy(update={"tools": (write,)})
+    completion = await over_http(pieces, request=request)
+    assert completion.message.parts == (TextPart(text="I write it."),)
+    assert completion.stop_reason == "max_tokens"
 
 
 async def test_letters_cut_in_the_middle_by_the_network_are_whole() -> None:

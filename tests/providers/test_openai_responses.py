@@ -282,6 +282,11 @@ LISTED = [a_call(name, f'{{"path": "{name}"}}', id=f"fc_{name}") for name in ("a
         (*A[3:], *B[3:], ended(output=[])),
         (*A[1:], *B[1:], ended(output=LISTED)),
         (*A, ended(output=LISTED)),
+        # Each in the same place.
+        (*A, *whole_call(0, "b"), ended(output=[])),
+        (*A[:3], *whole_call(0, "b"), ended(output=LISTED)),
+        # Another id at the end than at the beginning.
+        (*A[:3], item("done", 0, **{**LISTED[0], "id": "x"}), *B, ended(output=[])),
     ],
 )
 async def test_calls_are_whole_and_in_their_order_however_their_events_come(
