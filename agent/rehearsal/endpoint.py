@@ -30,6 +30,7 @@ from agent.rehearsal.window import overflow, read_tokens
 from agent.rehearsal.wire import Asked, Complaint, WireReply
 
 REMEMBERED_REQUESTS = 50_000
+MOST_MEMORIES = 200
 UNMARKED_TOKENS = 4
 """What stands behind the last cache mark of a request."""
 
@@ -98,7 +99,7 @@ class Endpoint:
         prompt = prompt_text({"messages": asked.messages, "tools": asked.tools})
         prompt_tokens = count_tokens(len(prompt))
         account = self._accounts.name(received.headers)
-        memory = self._memories.setdefault((account, asked.model), PrefixMemory())
+        memory = self._memory(account, asked.model)
         shared = min(prompt_tokens, count_tokens(memory.shared(prompt))) if asked.caches else 0
         scene = Scene(
             flavour=flavour,
@@ -123,6 +124,12 @@ class Endpoint:
             prompt_tokens=prompt_tokens,
             cached_tokens=shared - shared % flavour.cache_block_tokens,
         )
+
+    def _memory(self, account: str, model: str) -> PrefixMemory:
+        """Accounts and models beyond the bound have no cache."""
+        if (account, model) not in self._memories and len(self._memories) >= MOST_MEMORIES:
+            return PrefixMemory()
+        return self._memories.setdefault((account, model), PrefixMemory())
 
     def _judge(self, visit: Visit) -> Answer | Delivery:
         """What becomes of a request, written into every book."""
@@ -211,7 +218,7 @@ class Endpoint:
         is_cut = reply.finish_reason == "length" != plain.finish_reason
         spoiled = is_cut or any(fault.costs for fault in faults)
         self._player.note(visit.key, visit.turn, spoiled=spoiled)
-        self._memories[visit.account, asked.model].add(visit.prompt)
+        self._memory(visit.account, asked.model).add(visit.prompt)
         charged = self._book(visit, book, reply)
         entry = Entry(
             visit.account,

@@ -37,7 +37,7 @@ class DoctorOptions:
 async def examine_endpoint(
     settings: Settings, options: DoctorOptions, on_step: Callable[[str], None]
 ) -> Checkup:
-    """What is true of the endpoint; never longer than a few timeouts and one limit's wait.
+    """What is true of the endpoint; never longer than a few timeouts and two waits for a limit.
 
     Raises ConfigError when the profile is unknown, or names no model, address or key.
     """

@@ -33,6 +33,7 @@ HUNG = 2
 LESSONS = 6
 """Most things that an endpoint may teach by refusing them."""
 LONGEST_WAIT_SECONDS = 75.0
+REPLIES = 2
 ROUNDS = 6
 """Times the timeout that a whole checkup may take, waits for a limit not counted."""
 SILENT_SHARE = 0.25
@@ -68,9 +69,9 @@ class Doctor:
 
 
 async def examine(doctor: Doctor, profile: Profile) -> Seen:
-    """Everything that can be seen of the endpoint within ROUNDS timeouts and one limit's wait."""
+    """Everything that can be seen within ROUNDS timeouts and one limit's wait for each reply."""
     seen = Seen(profile, hurried(profile, doctor.timeout_seconds), key_sent=bool(doctor.key))
-    longest = ROUNDS * doctor.timeout_seconds + LONGEST_WAIT_SECONDS
+    longest = ROUNDS * doctor.timeout_seconds + REPLIES * LONGEST_WAIT_SECONDS
     with anyio.move_on_after(longest) as scope:
         await try_everything(doctor, seen)
     if scope.cancelled_caught:

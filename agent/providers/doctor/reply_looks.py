@@ -1,6 +1,7 @@
 """Looks at the replies: how they come, what is in them, how fast they are."""
 
 import json
+import re
 from collections.abc import Iterable
 
 from agent.domain.limits import Limit
@@ -16,8 +17,11 @@ from agent.providers.doctor.requests import TOOL, reserved_tokens
 from agent.providers.doctor.seen import Reply, Seen
 
 Told = dict[tuple[Unit, Window], int]
-NATIVE_CALLS = (b'"tool_calls"', b'"tool_use"', b'"function_call"')
-CALL_PIECES = (b'"tool_calls"', b"input_json_delta", b"function_call_arguments.delta")
+NATIVE_CALL = re.compile(rb'"tool_calls"\s*:\s*\[\s*\{|"type"\s*:\s*"(?:tool_use|function_call)"')
+CALL_PIECE = re.compile(
+    rb'"tool_calls"\s*:\s*\[\s*\{'
+    rb'|"type"\s*:\s*"(?:input_json_delta|response\.function_call_arguments\.delta)"'
+)
 LEAST_SECONDS = 0.05
 LEAST_TOKENS = 50
 """Less says nothing of a speed."""
@@ -67,8 +71,7 @@ def look_at_tools(seen: Seen) -> Look:
     if reply is None:
         return unknown("tool calls")
     calls = reply.completion.message.tool_calls
-    body = bytes(reply.exchange.body)
-    is_native = any(mark in body for mark in NATIVE_CALLS)
+    is_native = NATIVE_CALL.search(reply.exchange.body) is not None
     if reply.completion.stop_reason == "max_tokens":
         cut = early_cut(seen, reply)
         return deviation(
@@ -109,9 +112,14 @@ def look_at_tools(seen: Seen) -> Look:
             remedy="set text_calls to true, or turn on the server's tool parser",
             changes={"text_calls": True},
         )
-    pieces = sum(body.count(mark) for mark in CALL_PIECES)
-    streamed = "streamed in one piece" if pieces == 1 else f"streamed in {pieces} pieces"
-    return known("tool calls", streamed if is_native else "written as text")
+    return known("tool calls", how_sent(reply) if is_native else "written as text")
+
+
+def how_sent(reply: Reply) -> str:
+    if not reply.exchange.is_stream:
+        return "whole, not streamed"
+    pieces = len(CALL_PIECE.findall(reply.exchange.body))
+    return "streamed in one piece" if pieces == 1 else f"streamed in {pieces} pieces"
 
 
 def wrong_call(reply: Reply) -> str:
