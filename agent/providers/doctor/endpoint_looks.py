@@ -50,11 +50,13 @@ def look_at_models(seen: Seen) -> Look:
     if seen.reached_seconds is None:
         return unknown("models")
     if models is None:
-        why = "the endpoint has no list" if seen.list_error is None else str(seen.list_error)
-        return unknown("models", why)
-    if not models.names or model in models.names:
-        among = f", {model} among them" if models.names else ""
-        return known("models", f"{len(models.names)} listed{among}")
+        # Of the sentence that tells what happened and what to do, what happened.
+        told = str(seen.list_error or "the endpoint has no list")
+        return unknown("models", told.rpartition("; ")[0] or told)
+    if not models.names:
+        return unknown("models", "none listed")
+    if model in models.names:
+        return known("models", f"{len(models.names)} listed, {model} among them")
     near = ", ".join(models.nearest(model))
     said = f"{len(models.names)} listed, {model} not among them"
     if isinstance(seen.blocked, ModelUnknown):

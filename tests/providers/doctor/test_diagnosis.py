@@ -464,6 +464,21 @@ def test_what_became_of_the_key(fields: dict[str, Any], words: tuple[str, bool |
 
 
 @pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        ({"models": None}, "the endpoint has no list"),
+        ({"models": ModelList(())}, "none listed"),
+        (
+            {"models": None, "list_error": Unavailable("it failed (HTTP 500); run it again")},
+            "it failed (HTTP 500)",
+        ),
+    ],
+)
+def test_a_list_of_models_that_is_not_there(fields: dict[str, Any], words: str) -> None:
+    assert said(diagnose(seen(fields)), "models") == (words, None)
+
+
+@pytest.mark.parametrize(
     ("listed", "message"),
     [
         (("m-1",), "https://api.test/v1 lists the model 'm-1' and does not serve it."),
