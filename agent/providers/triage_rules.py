@@ -83,7 +83,11 @@ RULES = (
     Rule("quota", (400, 403, 429), "freetieronly|free allocated quota|free tier of the model"),
     # Model Studio calls a full minute an exceeded quota, down to OpenAI's words for an empty
     # account: https://www.alibabacloud.com/help/en/model-studio/rate-limit
-    Rule("minute", (429,), r"throttling\.|allocated quota exceeded|error-code#token-limit"),
+    Rule(
+        "minute",
+        (429,),
+        r"throttling\.(?!.*per (day|hour))|allocated quota exceeded|error-code#token-limit",
+    ),
     Rule("quota", (400, 403), r"allocat(ed|ion)\W?quota"),
     Rule("day", (400, 429), "usage limits.{0,40}regain access"),
     Rule("credit", (402, 412)),
