@@ -25,6 +25,10 @@ class VirtualClock:
     def now(self) -> datetime:
         return self._begin + timedelta(seconds=self.seconds)
 
+    def put_back(self, seconds: float) -> None:
+        """What `now` tells goes back; nothing else does."""
+        self._begin -= timedelta(seconds=seconds)
+
     def monotonic(self) -> float:
         return self.seconds
 

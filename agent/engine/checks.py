@@ -7,6 +7,8 @@ from agent.domain.ports import CommandResult, Workspace
 from agent.rehearsal.recorder import RecordingEndpoint
 
 OUTPUT_CHARACTERS = 4_000
+PATTERN_SECONDS = 2.0
+"""A pattern that nests repetitions can take longer than the universe is old."""
 NO_TESTS = re.compile(r"^Ran 0 tests in |^no tests ran", re.MULTILINE)
 ERROR_LINE = re.compile(r"\w(Error|Exception)\b|^error|No module named|No such file|not found")
 
@@ -54,6 +56,22 @@ def telling_line(output: str) -> str:
     return (errors or lines or ["no output"])[-1][:120]
 
 
+def output_verdict(pattern: str | None, output: str) -> tuple[bool, str]:
+    """Whether the output has the pattern, and the reason in words."""
+    import regex
+
+    if pattern is None:
+        return True, "exit code 0"
+    try:
+        found = regex.search(pattern, output, timeout=PATTERN_SECONDS)
+    except TimeoutError:
+        slow = f"matching /{pattern}/ took more than {PATTERN_SECONDS:g} s; make it simpler"
+        return False, f"exit code 0, but {slow}"
+    return bool(
+        found
+    ), "exit code 0" if found else f"exit code 0, but no output matches /{pattern}/"
+
+
 def command_verdict(check: Check, result: CommandResult) -> CheckResult:
     """What the end of a command says about its check."""
     passed, reason = False, f"exit code {result.exit_code}"
@@ -65,8 +83,7 @@ def command_verdict(check: Check, result: CommandResult) -> CheckResult:
         reason = "exit code 0, but no test ran"
     else:
         wanted = check.output if isinstance(check, CommandCheck) else None
-        passed = wanted is None or re.search(wanted, result.output) is not None
-        reason = "exit code 0" if passed else f"exit code 0, but no output matches /{wanted}/"
+        passed, reason = output_verdict(wanted, result.output)
     return CheckResult(
         check=check,
         passed=passed,

@@ -1,6 +1,6 @@
 """Makes the next request as large as it should be, and asks."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from agent.context.ladder import KEPT_TOKENS, batch, on_entry, squeeze
 from agent.context.transcript import Meter, Size, build
@@ -16,6 +16,8 @@ from agent.engine.run_context import Model, RunContext
 from agent.errors import ContextOverflow, RequestTooLarge
 from agent.limits.reservation import SMALLEST_TOKENS, TurnKind, reservation
 
+LARGEST_REPLY = 4
+"""A reply never makes history shorter for more than this part of the window."""
 SHORTEN_TO_SHARE = 0.35
 """A batch goes on to this share of the size aimed at, so that the next one is far away."""
 KEPT_SHARE = 0.4
@@ -41,44 +43,81 @@ class Draft:
     kind: TurnKind
     aim: int
     """The size to keep the session at."""
+    margin: float
+    """How many times as large as estimated a fresh request may really be."""
 
     @property
     def size(self) -> Size:
-        return self.meter.size(self.session, self.specs, self.tail, self.model.margin)
+        return self.meter.size(self.session, self.specs, self.tail, self.margin)
 
     @property
     def reserved(self) -> int:
-        cut = self.session.cut_at_tokens
-        return reservation(self.model.profile, self.kind, self.size.surely, cut_at_tokens=cut)
+        return self._reserved(self.size.surely)
 
     @property
     def bound(self) -> int:
-        """The most input that fits beside the reservation."""
-        return self.model.profile.window_tokens - self.reserved
+        """The most input beside the reply that is wanted; history makes room before a reply does."""
+        window = self.model.profile.window_tokens
+        return window - min(self._reserved(0), window // LARGEST_REPLY)
+
+    @property
+    def tokens(self) -> tuple[int, int]:
+        """What is expected and what is reserved."""
+        return self.size.expected, self.reserved
+
+    def demand_fit(self) -> None:
+        """Raises ContextOverflow when the request may be over the window."""
+        surely, fits = self.size.surely, self.model.profile.window_tokens - self.reserved
+        if surely > fits:
+            raise ContextOverflow(
+                f"session {self.session.key} needs up to {surely:,} tokens and {fits:,} fit; "
+                "split the task, or use a profile with a larger window"
+            )
+
+    def _reserved(self, input_tokens: int) -> int:
+        cut = self.session.cut_at_tokens
+        return reservation(self.model.profile, self.kind, input_tokens, cut_at_tokens=cut)
 
 
 async def fitted(context: RunContext, session: SessionState, tools: Tools, tail: str) -> Completion:
     """Asks with a request of the size aimed at, in any case one that fits the window.
 
     One that the endpoint calls too large is made smaller and sent once more. Raises
-    ContextOverflow when no more can be shortened.
+    ContextOverflow when it is too large then, or cannot be made smaller.
     """
     draft = shortened(context, session, tools, tail)
-    size, reserved, bound = draft.size, draft.reserved, draft.bound
-    if size.surely > bound:
-        raise ContextOverflow(
-            f"session {session.key} needs up to {size.surely:,} tokens and {bound:,} fit; "
-            "split the task, or use a profile with a larger window"
-        )
+    draft.demand_fit()
+    sent = draft.tokens
     try:
-        return await send(context, draft, reserved)
+        return await send(context, draft, draft.reserved)
     except ContextOverflow as error:
-        smaller = smaller_reservation(error, reserved)
-        known = error.window_tokens or size.expected
-        excess = size.expected - int(known * SHORTEN_TO_SHARE)
-        if smaller == reserved and not force(context, draft, excess, known):
+        draft, reserved = smaller(context, shortened(context, session, tools, tail), sent, error)
+        if (draft.size.expected, reserved) == sent:
             raise
-        return await send(context, draft, smaller)
+        return await send(context, draft, reserved)
+
+
+def smaller(
+    context: RunContext, draft: Draft, sent: tuple[int, int], error: ContextOverflow
+) -> tuple[Draft, int]:
+    """What to try after a refusal, and its reservation: by what it taught of the window or the
+    largest reply, else with half of the history, else with half of the reservation.
+
+    The endpoint has the last word, so what may fit is tried. Raises ContextOverflow when it
+    cannot.
+    """
+    try:
+        draft.demand_fit()
+    except ContextOverflow:
+        draft = replace(draft, margin=1.0)
+        draft.demand_fit()
+        return draft, draft.reserved
+    if draft.tokens != sent:
+        return draft, draft.reserved
+    expected, reserved = sent
+    if isinstance(error, RequestTooLarge) or not force(context, draft, expected // 2, expected):
+        return draft, max(SMALLEST_TOKENS, reserved // 2)
+    return draft, draft.reserved
 
 
 async def send(context: RunContext, draft: Draft, reserved_tokens: int) -> Completion:
@@ -115,7 +154,8 @@ def draft_of(context: RunContext, session: SessionState, tools: Tools, tail: str
     meter.take(session, {name: tool.kind for name, tool in tools.items()})
     specs = tuple(tool.spec for tool in tools.values())
     aim = context.limits.working_tokens or aim_of(model.profile, session, meter, specs)
-    return Draft(session, model, meter, specs, tail, turn_kind(session, tools), aim)
+    kind = turn_kind(session, tools)
+    return Draft(session, model, meter, specs, tail, kind, aim, model.margin)
 
 
 def aim_of(
@@ -180,11 +220,3 @@ def turn_kind(session: SessionState, tools: Tools) -> TurnKind:
     last = next((m for m in reversed(session.messages) if m.role == "assistant"), None)
     kinds = {tools[c.name].kind for c in last.tool_calls if c.name in tools} if last else set()
     return "look" if kinds & {"edit", "execute"} else "write"
-
-
-def smaller_reservation(error: ContextOverflow, reserved_tokens: int) -> int:
-    """The reservation to try after a refusal; the same when the input is what was too large."""
-    if not isinstance(error, RequestTooLarge):
-        return reserved_tokens
-    half = max(SMALLEST_TOKENS, reserved_tokens // 2)
-    return min(half, error.limit_tokens or half) if error.of_output else half

@@ -10,16 +10,23 @@ from agent.domain.limits import Admission
 from agent.domain.message import Role
 from agent.domain.readings import Unit, Window
 from agent.domain.value import Value
+from agent.errors import ConfigError
+from agent.limits.windows import GUARD_SECONDS
 
 T = TypeVar("T")
 Charging = Literal["admission", "usage"]
 State = Literal["open", "settled", "failed"]
 RECENT_RATIOS = 40
-MINUTE_END = 59.375
-"""Second at which what is summed by minutes is dated: late, yet with the guard of half a second
-still in its minute, or the last minute of a day would count in the next day."""
+MINUTE = 60
+MINUTE_END = MINUTE - GUARD_SECONDS - 1 / 16
+"""Second at which what is summed by minutes is dated: late, yet with the guard still in its minute,
+or the last minute of a day would count in the next day."""
 KEPT_DAYS = 400
 """Bookings older than this are dropped when the books are opened."""
+
+
+class BooksAway(ConfigError):
+    """The books cannot be used just now, and may be a little later."""
 
 
 @dataclass(frozen=True)
@@ -102,15 +109,27 @@ class Correction(Value):
     amount: int
 
 
+class Glimpse(Value):
+    """What the endpoint had counted against a limit at some instant between two."""
+
+    unit: Unit
+    window: Window
+    after: float
+    by: float
+    used: int
+
+
 class Standing(Value):
     """What is known of one account and model besides its bookings."""
 
+    blocked_at: float = 0.0
     blocked_until: float = 0.0
     sliding_until: float = 0.0
     """Until then a declared bucket is not believed: it refused what should have fitted."""
     tickets: tuple[Ticket, ...] = ()
     learned: tuple[Learned, ...] = ()
     corrections: tuple[Correction, ...] = ()
+    glimpses: tuple[Glimpse, ...] = ()
     ratios: tuple[float, ...] = ()
     """Real input by estimated input, of the last replies."""
 
@@ -139,6 +158,10 @@ class Page(Protocol):
 
     def open_bookings(self) -> tuple[Booking, ...]: ...
 
+    def dated_after(self, instant: float) -> tuple[Booking, ...]:
+        """Those that count only after an instant."""
+        ...
+
     def get(self, number: int) -> Booking | None: ...
 
     def add(self, booking: Booking) -> int:
@@ -151,14 +174,23 @@ class Page(Protocol):
 
 
 class Books(Protocol):
-    """Shared by everything that spends the same accounts. Every method raises ConfigError, in one
-    sentence, when the books cannot be read or written."""
+    """Shared by everything that spends the same accounts. A method raises ConfigError, in one
+    sentence, when the books cannot be read or written, BooksAway where that may pass."""
+
+    def now(self, own: float) -> float:
+        """The instant by which these books go, where one's own clock says `own`."""
+        ...
 
     def change(self, account: str, model: str, work: Callable[[Page], T]) -> T:
         """Does `work` as one indivisible change; nothing is kept when it raises.
 
         `work` may be done more than once, so it does nothing but read and write its page.
         """
+        ...
+
+    def soon(self, account: str, model: str, work: Callable[[Page], None]) -> None:
+        """Does `work` now, or where that is not possible before the next change, at the latest
+        when the books are closed. Raises nothing when the books cannot be used."""
         ...
 
     def find(self, number: int) -> Booking | None: ...
@@ -177,6 +209,17 @@ class Owner:
     name: str
     is_dead: Callable[[str], bool] = field(repr=False)
     """True when an owner of that name surely does not live any more."""
+
+
+def counts(booking: Booking) -> bool:
+    """Whether it counts at `counted_at`: what is charged by usage does not before it ended."""
+    return booking.state != "open" or booking.charging == "admission"
+
+
+def minute_of(booking: Booking) -> int:
+    """The minute in whose sum it counts: what was booked right before a minute's end may arrive
+    in the next one."""
+    return int((booking.counted_at + GUARD_SECONDS) // MINUTE)
 
 
 def booking_of(

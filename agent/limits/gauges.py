@@ -58,6 +58,8 @@ def read_gauges(
 
 def horizon(limit: Limit, now: float) -> float:
     """Since when history is read, on a whole minute where it is summed by minutes."""
+    if limit.window == "day" and limit.refill == "fixed":
+        return now // WINDOW_SECONDS["day"] * WINDOW_SECONDS["day"]
     since = now - LOOK_BACK[limit.window] * WINDOW_SECONDS[limit.window]
     return since if limit.window in SHORT else since // MINUTE_SECONDS * MINUTE_SECONDS
 
@@ -83,7 +85,8 @@ def gauge_of(
         uses=(*uses, *others),
         since=since,
         turn=turns[0] if turns else None,
-        is_sliding=standing.sliding_until > now,
+        # A day turns at midnight whatever a minute's refusal says.
+        is_sliding=limit.window in SHORT and standing.sliding_until > now,
     )
 
 

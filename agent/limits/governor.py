@@ -19,35 +19,26 @@ from agent.limits.admission import (
     stop_at_long_block,
     stop_at_long_wait,
 )
-from agent.limits.books import (
-    RECENT_RATIOS,
-    Booking,
-    Books,
-    Owner,
-    Page,
-    Standing,
-    Ticket,
-    booking_of,
-)
+from agent.limits.books import Booking, Books, BooksAway, Owner, Page, Ticket, booking_of
 from agent.limits.gauges import MINUTE_SECONDS, effective_limits, read_gauges
 from agent.limits.line import ahead_of, handicap, waiting, with_ticket, without
+from agent.limits.settlement import closed, failed, settled, with_ratio
 from agent.limits.tighten import Heard, learn_limits, learn_use
+from agent.limits.upkeep import AHEAD_SECONDS, put_right
 from agent.limits.windows import TOLERANCE_SECONDS, Gauge
 
 LOOK_AGAIN_SECONDS = 1.0
 """While it waits, the governor looks whether somebody gave something back."""
-LONGEST_OPEN_SECONDS = 3600.0
-"""A booking that is open for longer was forgotten, also by another host."""
-DISTRUST_SECONDS = 3600.0
-"""How long a declared bucket is not believed after the endpoint refused what should fit."""
-DISTRUST_FROM_SECONDS = 5.0
-"""A shorter pause says that the endpoint is busy, not that a minute's limit is used up."""
+BUSY_PAUSE_SECONDS = 0.05
+BOOKS_PATIENCE_SECONDS = 60.0
+"""How long books that are away are waited for."""
 
 
 @dataclass(frozen=True)
 class Wait:
     """The request may not go yet."""
 
+    now: float
     until: float
     reason: str
     ticket: Ticket
@@ -55,11 +46,19 @@ class Wait:
     """When it might go if nobody else waited."""
 
 
+@dataclass(frozen=True)
+class Sent:
+    """A request of this process whose end is not known yet."""
+
+    booking: Booking
+    declared: tuple[Limit, ...]
+
+
 class AccountGovernor:
     """A Governor over books that every process shares.
 
     A profile without limits is admitted at once, and booked all the same. `zone` is the local
-    time zone, None for the machine's own.
+    time zone, None for the machine's own. An owner's name stands for one governor.
     """
 
     def __init__(
@@ -69,15 +68,20 @@ class AccountGovernor:
         self._clock = clock
         self._owner = owner
         self._zone = zone
-        self._declared: dict[int, tuple[Limit, ...]] = {}
+        self._open: dict[int, Sent] = {}
 
     def wait_seconds(self, admission: Admission) -> float:
-        """How long `admit` would wait now; infinite for a request larger than a whole window."""
-        now = self._now()
-        wait = self._books.change(
-            admission.account, admission.model, lambda page: self._look(page, admission, now)
-        )
-        return wait.until - now if wait.until > now + TOLERANCE_SECONDS else 0.0
+        """How long `admit` would wait now; infinite for a request larger than a whole window.
+
+        0 when the books are away: `admit` waits for them.
+        """
+        try:
+            wait = self._books.change(
+                admission.account, admission.model, lambda page: self._look(page, admission, None)
+            )
+        except BooksAway:
+            return 0.0
+        return wait.until - wait.now if wait.until > wait.now + TOLERANCE_SECONDS else 0.0
 
     async def admit(self, admission: Admission, on_wait: Callable[[float, str], None]) -> int:
         """Books the request, waiting as long as its limits need and never longer.
@@ -87,51 +91,41 @@ class AccountGovernor:
         day's or hour's reset would help, RequestTooLarge when the request is larger than a whole
         window allows, ConfigError when the books cannot be used.
         """
-        arrived = now = self._now()
+        arrived = self._clock.monotonic()
         told_until = 0.0
         ticket: Ticket | None = None
         try:
             while True:
-                tried = self._try(admission, ticket, arrived, now)
+                tried = await self._reach(admission, ticket, arrived, on_wait)
                 if isinstance(tried, int):
                     ticket = None
-                    self._declared[tried] = admission.limits
                     return tried
                 ticket = tried.ticket
-                begun = max(now, told_until)
+                begun = max(tried.now, told_until)
                 if tried.until > begun + LOOK_AGAIN_SECONDS or not told_until:
                     on_wait(tried.until - begun, tried.reason)
                     told_until = tried.until
-                await self._clock.sleep(min(tried.until - now, LOOK_AGAIN_SECONDS))
-                now = self._now()
+                await self._clock.sleep(min(tried.until - tried.now, LOOK_AGAIN_SECONDS))
         finally:
             if ticket is not None:
                 self._leave(admission, ticket.name)
 
     def settle(self, booking: int, usage: Usage, readings: tuple[LimitReading, ...]) -> None:
         """Corrects the books by what the endpoint reported; a second time changes nothing."""
-        now = self._now()
-        declared = self._declared.pop(booking, ())
+        sent = self._open.pop(booking, None)
+        if sent is None:
+            return
+        then = self._clock.monotonic()
 
         def work(page: Page) -> None:
-            known = page.get(booking)
-            if known is None or known.state != "open":
-                return
-            page.put(settled(known, usage, now))
-            standing = page.standing
-            if usage.input_tokens and known.estimated:
-                ratio = usage.input_tokens / known.estimated
-                ratios = (*standing.ratios, ratio)[-RECENT_RATIOS:]
-                standing = standing.model_copy(update={"ratios": ratios})
+            now = self._now() - (self._clock.monotonic() - then)
+            ended = settled(self._kept(page, sent.booking), usage, now)
+            page.put(ended)
+            page.standing = with_ratio(page.standing, ended, usage)
             if readings:
-                heard = Heard(readings, known.booked_at, now)
-                standing = learn_limits(standing, heard, declared)
-                limits = effective_limits(declared, standing, now)
-                gauges = read_gauges(page, standing, limits, now)
-                standing = learn_use(standing, heard, gauges)
-            page.standing = standing
+                self._learn(page, ended, sent.declared, Heard(readings, ended.booked_at, now))
 
-        self._with(booking, work)
+        self._books.soon(sent.booking.account, sent.booking.model, work)
 
     def fail(self, booking: int, wait_seconds: float | None) -> None:
         """The request was not served; with `wait_seconds` the endpoint said it is full so long.
@@ -139,52 +133,77 @@ class AccountGovernor:
         Refused so, it costs no tokens, and nobody sends anything for that time. Otherwise it may
         have been counted before it broke, so it stays counted.
         """
-        now = self._now()
-        self._declared.pop(booking, None)
+        sent = self._open.pop(booking, None)
+        if sent is None:
+            return
+        then = self._clock.monotonic()
 
         def work(page: Page) -> None:
-            known = page.get(booking)
-            if known is None or known.state != "open":
-                return
-            counted = counted_at(known, now)
-            if wait_seconds is None:
-                page.put(replace(known, state="failed", counted_at=counted))
-                return
-            page.put(replace(known, state="failed", counted_at=counted, charged=0))
-            page.standing = closed(page.standing, now, wait_seconds)
+            now = self._now() - (self._clock.monotonic() - then)
+            known = self._kept(page, sent.booking)
+            page.put(failed(known, now, is_refused=wait_seconds is not None))
+            if wait_seconds is not None:
+                page.standing = closed(page.standing, now, wait_seconds)
 
-        self._with(booking, work)
+        self._books.soon(sent.booking.account, sent.booking.model, work)
 
-    def _with(self, booking: int, work: Callable[[Page], None]) -> None:
-        known = self._books.find(booking)
-        if known is not None:
-            self._books.change(known.account, known.model, work)
+    def _kept(self, page: Page, booking: Booking) -> Booking:
+        """The booking as the books have it; written once more into books that have lost it."""
+        known = page.get(booking.number)
+        if known and (known.owner, known.booked_at) == (booking.owner, booking.booked_at):
+            return known
+        return replace(booking, number=page.add(booking))
+
+    def _learn(
+        self, page: Page, booking: Booking, declared: tuple[Limit, ...], heard: Heard
+    ) -> None:
+        standing = learn_limits(page.standing, heard, declared)
+        limits = effective_limits(declared, standing, heard.received_at)
+        gauges = read_gauges(page, standing, limits, heard.received_at)
+        page.standing = learn_use(standing, heard, gauges)
 
     def _leave(self, admission: Admission, name: str) -> None:
         def work(page: Page) -> None:
             line = without(name, page.standing.tickets)
             page.standing = page.standing.model_copy(update={"tickets": line})
 
-        self._books.change(admission.account, admission.model, work)
-
-    def _reap(self, page: Page, now: float) -> None:
-        """What a dead process left open counts as it was booked."""
-        for each in page.open_bookings():
-            if now - each.booked_at > LONGEST_OPEN_SECONDS or self._owner.is_dead(each.owner):
-                page.put(replace(each, state="settled"))
+        self._books.soon(admission.account, admission.model, work)
 
     def _now(self) -> float:
-        return self._clock.now().timestamp()
+        return self._books.now(self._clock.now().timestamp())
 
-    def _try(
-        self, admission: Admission, ticket: Ticket | None, arrived: float, now: float
+    async def _reach(
+        self,
+        admission: Admission,
+        ticket: Ticket | None,
+        arrived: float,
+        on_wait: Callable[[float, str], None],
     ) -> int | Wait:
-        def work(page: Page) -> int | Wait:
-            self._reap(page, now)
+        """What the books say, as soon as they can be used.
+
+        Others hold them for an instant, a server may begin anew. Raises BooksAway when they stay
+        away.
+        """
+        begun, told = self._clock.monotonic(), False
+        while True:
+            try:
+                return self._try(admission, ticket, arrived)
+            except BooksAway as error:
+                away = self._clock.monotonic() - begun
+                if away >= BOOKS_PATIENCE_SECONDS:
+                    raise BooksAway(f"{error}, then go on with: gardener resume") from None
+                if away >= LOOK_AGAIN_SECONDS and not told:
+                    on_wait(BOOKS_PATIENCE_SECONDS - away, str(error))
+                    told = True
+            await self._clock.sleep(LOOK_AGAIN_SECONDS if told else BUSY_PAUSE_SECONDS)
+
+    def _try(self, admission: Admission, ticket: Ticket | None, arrived: float) -> int | Wait:
+        def work(page: Page) -> Booking | Wait:
+            wait = self._look(page, admission, ticket)
+            now = wait.now
             limits = effective_limits(admission.limits, page.standing, now)
             refuse_too_large(admission, limits)
             stop_at_long_block(admission.model, page.standing.blocked_until, now, self._zone)
-            wait = self._look(page, admission, now, ticket)
             stop_at_long_wait(admission.model, wait.alone, now, self._zone)
             line = waiting(page.standing.tickets, self._owner, now)
             waits = wait.until > now + TOLERANCE_SECONDS
@@ -198,21 +217,25 @@ class AccountGovernor:
                 charged=wait.ticket.tokens,
                 at=now,
                 owner=self._owner.name,
-                waited=now - arrived,
+                waited=self._clock.monotonic() - arrived,
             )
-            return page.add(booking)
+            return replace(booking, number=page.add(booking))
 
-        return self._books.change(admission.account, admission.model, work)
+        found = self._books.change(admission.account, admission.model, work)
+        if isinstance(found, Wait):
+            return found
+        self._open[found.number] = Sent(found, admission.limits)
+        return found.number
 
-    def _look(
-        self, page: Page, admission: Admission, now: float, ticket: Ticket | None = None
-    ) -> Wait:
+    def _look(self, page: Page, admission: Admission, ticket: Ticket | None) -> Wait:
         """When the request may go, and the place in the line that it has until then."""
+        now = self._now()
+        put_right(page, self._owner, self._open, now)
         standing = page.standing
         limits = effective_limits(admission.limits, standing, now)
         gauges = read_gauges(page, standing, limits, now)
         tokens = amount_to_book(admission, limits, standing.ratios)
-        if ticket is None:
+        if ticket is None or ticket.due > now + MINUTE_SECONDS + AHEAD_SECONDS:
             ticket = self._draw(page, admission, gauges, now)
         ticket = ticket.model_copy(update={"seen": now, "tokens": tokens})
         start = max(now, standing.blocked_until)
@@ -226,7 +249,7 @@ class AccountGovernor:
             reason = "the endpoint asked for a pause"
         else:
             reason = "others are first in line"
-        return Wait(there.at, reason, ticket, alone)
+        return Wait(now, there.at, reason, ticket, alone)
 
     def _draw(
         self, page: Page, admission: Admission, gauges: Sequence[Gauge], now: float
@@ -241,36 +264,3 @@ class AccountGovernor:
             seen=now,
             tokens=0,
         )
-
-
-def settled(booking: Booking, usage: Usage, now: float) -> Booking:
-    """The booking with what was really used; unchanged figures where nothing was reported."""
-    counted = counted_at(booking, now)
-    if not usage.input_tokens and not usage.output_tokens:
-        return replace(booking, state="settled", counted_at=counted)
-    fresh = usage.input_tokens - (0 if booking.cached_counts else usage.cached_tokens)
-    output = booking.reserve_counted if booking.charging == "admission" else usage.output_tokens
-    return replace(
-        booking,
-        state="settled",
-        counted_at=counted,
-        charged=max(0, fresh) + output,
-        input=usage.input_tokens,
-        output=usage.output_tokens,
-        cached=usage.cached_tokens,
-    )
-
-
-def counted_at(booking: Booking, now: float) -> float:
-    return booking.booked_at if booking.charging == "admission" else now
-
-
-def closed(standing: Standing, now: float, seconds: float) -> Standing:
-    """The standing after the endpoint said it is full, against what the books expected."""
-    distrust = now + DISTRUST_SECONDS if seconds >= DISTRUST_FROM_SECONDS else 0.0
-    return standing.model_copy(
-        update={
-            "blocked_until": max(standing.blocked_until, now + seconds),
-            "sliding_until": max(standing.sliding_until, distrust),
-        }
-    )

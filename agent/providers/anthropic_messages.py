@@ -67,7 +67,7 @@ def request_body(request: ModelRequest, profile: Profile) -> Json:
     system = [text_block(m.text) for m in request.messages[:begin] if m.text.strip()]
     tools = [wire_function(tool, profile, "input_schema") for tool in request.tools]
     turns = wire_turns(request.messages[begin:], profile)
-    if "cache_control" not in profile.omit_fields:
+    if "cache_control" not in (*profile.omit_fields, *profile.extra_body):
         mark(system or tools)
         mark_turns(turns)
     body: Json = {"model": profile.model, "max_tokens": request.max_output_tokens, "stream": True}

@@ -2,11 +2,13 @@
 
     x-ratelimit-{limit,remaining,reset}-{requests,tokens}[-{second,minute,hour,day}]
     anthropic-ratelimit-{requests,tokens,input-tokens}-{limit,remaining,reset}
+    x-ratelimit-limit-tokens-[cache-adjusted-]prompt
 
 Cerebras names the window, OpenAI counts by the minute, Groq counts requests by the day: that is
 the profile's to say. A reset is `6m0s`, `644ms` or float seconds; Anthropic's is an instant, read
-against the `date` of the reply. Headers of other forms count things for which there is no limit
-here, such as tokens per second, and are passed over.
+against the `date` of the reply. The last form is Fireworks', in tokens a second though the minute
+is what it enforces. Others, such as Together's `x-ratelimit-limit` and OpenRouter's of the same
+name, do not say what they count or over which window, and are passed over.
 """
 
 import math
@@ -23,6 +25,8 @@ UNITS: tuple[Unit, ...] = ("requests", "tokens")
 WINDOWS: tuple[Window, ...] = ("second", "minute", "hour", "day")
 PLAIN = "x-ratelimit-{figure}-{place}"
 ANTHROPIC = "anthropic-ratelimit-{place}-{figure}"
+PER_SECOND = "x-ratelimit-limit-tokens-prompt"
+UNCACHED_PER_SECOND = "x-ratelimit-limit-tokens-cache-adjusted-prompt"
 DURATION = re.compile(r"(?:\d+(?:\.\d+)?(?:ms|us|µs|ns|[dhms]))+")
 PIECE = re.compile(r"(\d+(?:\.\d+)?)(ms|us|µs|ns|[dhms])")
 UNIT_SECONDS = {
@@ -54,6 +58,14 @@ def read(headers: Headers, profile: Profile) -> Iterator[LimitReading | None]:
         one(headers, ANTHROPIC, "tokens", "tokens", "minute"),
         one(headers, ANTHROPIC, "input-tokens", "tokens", "minute"),
     )
+    yield prompt_rate(headers, profile)
+
+
+def prompt_rate(headers: Headers, profile: Profile) -> LimitReading | None:
+    """A minute of prompt tokens, with or without the cached ones as the profile counts them."""
+    name = PER_SECOND if profile.cached_tokens_count else UNCACHED_PER_SECOND
+    rate = whole_number(headers.get(name))
+    return None if rate is None else LimitReading(unit="tokens", window="minute", limit=60 * rate)
 
 
 def one(headers: Headers, form: str, place: str, unit: Unit, window: Window) -> LimitReading | None:

@@ -13,19 +13,23 @@ WINDOWS = (
     r"context length of (?:only )?([\d,]+)",
     r"context window (?:is|of)\W+([\d,]+)",
     r"available context size \(([\d,]+)",
+    r"\bn_ctx\W+([\d,]+)",
     r"context limit: [\d,]+ \+ [\d,]+ > ([\d,]+)",
     r"tokens > ([\d,]+) maximum",
     r"range of input length should be \[\d+, ([\d,]+)\]",
-    r"max_new_tokens\W* must be <= ([\d,]+)",
+    r"\+ \W*max_new_tokens\W* must be <= ([\d,]+)",
     r"maximum number of tokens allowed \(([\d,]+)\)",
     r"exceeds the limit of ([\d,]+)",
     r"while limit is ([\d,]+)",
+    r"exceeded model token limit: ([\d,]+)",
+    r"max size: ([\d,]+) tokens",
 )
 CAPS = (
     r"at most ([\d,]+) completion tokens",
     r"max_tokens: [\d,]+ > ([\d,]+)",
-    r"max_(?:completion_)?tokens\W* must be less than or equal to\W+([\d,]+)",
-    r"range of max_tokens should be \[\d+, ([\d,]+)\]",
+    r"max_(?:completion_|new_)?tokens\b.{0,60}? must be (?:less than or equal to|<=)\W+([\d,]+)",
+    r"range of max_tokens (?:should be|is) \[\d+, ([\d,]+)\]",
+    r"above maximum value\W+expected a value <= ([\d,]+)",
 )
 ADMITTED = r"\blimit:?\W+([\d,]+)\b.{0,80}\brequested:?\W+([\d,]+)"
 FIELDS = (

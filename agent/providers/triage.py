@@ -6,7 +6,7 @@ The rules are data, in `triage_rules`; figures and names are read by `told`.
 from collections.abc import Mapping
 from dataclasses import replace
 
-from agent.domain.profile import Profile
+from agent.domain.profile import Dialect, Profile
 from agent.domain.readings import Window
 from agent.errors import (
     ContextOverflow,
@@ -21,6 +21,7 @@ from agent.errors import (
     Unreachable,
 )
 from agent.providers.rate_headers import readings
+from agent.providers.ready_profiles import READY
 from agent.providers.told import (
     exceeded_limit,
     output_cap,
@@ -32,6 +33,7 @@ from agent.providers.triage_rules import DAY, KINDS, Kind, kind_of
 from agent.providers.trouble import Trouble, error_in, read_body, read_chunk
 
 __all__ = [
+    "address_setting",
     "error_in",
     "malformed",
     "model_unknown",
@@ -43,6 +45,11 @@ __all__ = [
 
 LONGEST_MINUTE_SECONDS = 120.0
 """An endpoint that asks for more is not full for a minute; the SDKs draw the line here too."""
+DIALECTS: dict[Dialect, str] = {
+    "openai_chat": "chat",
+    "openai_responses": "responses",
+    "anthropic_messages": "messages",
+}
 MINUTES: tuple[Window, ...] = ("second", "minute")
 DAYS: tuple[Window, ...] = ("hour", "day")
 
@@ -61,7 +68,12 @@ def triage(
     overflow only when the request may be long.
     """
     lower = {name.lower(): value for name, value in headers.items()}
-    trouble = replace(read_body(status, body), headers=lower, request_bytes=request_bytes)
+    trouble = replace(
+        read_body(status, body),
+        headers=lower,
+        request_bytes=request_bytes,
+        window_tokens=profile.window_tokens,
+    )
     return error_of(trouble, kind_of(trouble), profile)
 
 
@@ -109,7 +121,22 @@ def sentence(kind: Kind, trouble: Trouble, profile: Profile) -> str:
         profile=profile.name,
         field=trouble.field,
         said=trouble.said,
+        dialect=DIALECTS[profile.dialect],
+        address=where_it_ends(profile),
     )
+
+
+def address_setting(profile: Profile) -> str:
+    """What a user corrects when the address is wrong; OPENAI_BASE_URL may have replaced it."""
+    own = f"base_url of the profile {profile.name!r}"
+    ready = READY.get(profile.name, {}).get("base_url")
+    return own if profile.base_url == ready else f"OPENAI_BASE_URL or {own}"
+
+
+def where_it_ends(profile: Profile) -> str:
+    """The setting, and what is mostly wrong with it."""
+    ending = "" if profile.dialect == "anthropic_messages" else ", which mostly ends in /v1"
+    return address_setting(profile) + ending
 
 
 def reset_in_headers(
@@ -138,19 +165,19 @@ def model_unknown(profile: Profile, served: list[str]) -> ModelUnknown:
 def unavailable(profile: Profile, reason: str) -> Unavailable:
     return Unavailable(
         f"cannot get a reply from {profile.base_url}: {reason}; "
-        "check OPENAI_BASE_URL and that the endpoint is up"
+        f"check {address_setting(profile)} and that the endpoint is up"
     )
 
 
 def unreachable(profile: Profile, reason: str) -> Unreachable:
     return Unreachable(
         f"cannot reach {profile.base_url}: {reason}; "
-        "check OPENAI_BASE_URL and that the endpoint is up"
+        f"check {address_setting(profile)} and that the endpoint is up"
     )
 
 
 def malformed(profile: Profile, reason: str) -> MalformedReply:
     return MalformedReply(
-        f"{profile.base_url} sent a reply that is not in the chat dialect: {reason}; "
-        "check OPENAI_BASE_URL, it mostly ends in /v1"
+        f"{profile.base_url} sent a reply that is not in the {DIALECTS[profile.dialect]} dialect: "
+        f"{reason}; check {where_it_ends(profile)}"
     )

@@ -23,7 +23,7 @@ from agent.errors import (
     Unavailable,
 )
 from agent.providers.told import exceeded_limit
-from agent.providers.trouble import Trouble
+from agent.providers.trouble import Size, Trouble
 
 REDIRECTS = range(300, 400)
 CLIENT_ERRORS = range(400, 500)
@@ -42,8 +42,10 @@ class Rule:
     """A regular expression over code, type and message, in lower case."""
     page: bool | None = None
     """Whether the body is a web page."""
-    empty: bool = False
-    """Whether the body must be empty, and the request long enough to be the reason."""
+    mute: bool = False
+    """Whether there must be no words at all."""
+    size: Size | None = None
+    """How long the refused request must be, measured by the window."""
     should_retry: bool | None = None
     """What the header `x-should-retry` must say."""
     names_field: bool = False
@@ -55,7 +57,8 @@ class Rule:
         return (
             (not self.statuses or trouble.status in self.statuses)
             and (self.page is None or self.page == trouble.is_page)
-            and (not self.empty or (trouble.is_empty and trouble.may_be_long))
+            and (not self.mute or trouble.is_mute)
+            and (self.size is None or self.size == trouble.request_size)
             and (self.should_retry is None or self.should_retry == trouble.should_retry)
             and (not self.names_field or bool(trouble.field))
             and (not self.over_limit or exceeded_limit(trouble.words) is not None)
@@ -64,6 +67,8 @@ class Rule:
 
 
 RULES = (
+    # llama-server: https://github.com/ggml-org/llama.cpp/pull/15780
+    Rule("overflow", SERVER_ERRORS, "exceed_context_size"),
     Rule("refused", SERVER_ERRORS, should_retry=False),
     Rule("refused", SERVER_ERRORS, "requires --"),
     Rule("address", (501, 505)),
@@ -73,13 +78,24 @@ RULES = (
     Rule("minute", (429,), page=True),
     Rule("unavailable", (400, 403), page=True),
     Rule("minute", (402,), "in_flight_budget"),
-    Rule("quota", (400, 403, 429), r"allocat(ed|ion)\W?quota"),
+    # Those of Model Studio's coding plan: five hours, a week, a month.
+    Rule("day", (429,), "(hour|week|month) allocated quota exceeded"),
+    Rule("quota", (400, 403, 429), "freetieronly|free allocated quota|free tier of the model"),
+    # Model Studio calls a full minute an exceeded quota, down to OpenAI's words for an empty
+    # account: https://www.alibabacloud.com/help/en/model-studio/rate-limit
+    Rule(
+        "minute",
+        (429,),
+        r"throttling\.(?!.*per (day|hour))|allocated quota exceeded|error-code#token-limit",
+    ),
+    Rule("quota", (400, 403), r"allocat(ed|ion)\W?quota"),
     Rule("day", (400, 429), "usage limits.{0,40}regain access"),
     Rule("credit", (402, 412)),
     Rule(
         "credit",
         CLIENT_ERRORS,
-        "insufficient_quota|arrearage|billing_error|credit balance|insufficient (credit|balance)",
+        "insufficient_quota|arrearage|billing_error|credit balance|insufficient (credit|balance)"
+        "|(extra usage|usage credits) (is|are) required",
     ),
     Rule("refused", (403,), "moderation|flagged|content_policy"),
     Rule("model", (403,), "model_not_found|model_permission|access to (the )?model"),
@@ -93,22 +109,28 @@ RULES = (
         "context_length_exceeded|exceed_context_size|prompt is too long|maximum context length"
         "|reduce the length of the|exceeds the context window|exceeds the available context size"
         "|greater than the context length|range of input length|exceed context limit"
-        r"|max_new_tokens\W* must be|request too large|maximum prompt length is|context length of"
-        "|exceeds the maximum number of tokens|exceeds the limit of|input is too long",
+        r"|\+ \W*max_new_tokens|request too large|maximum prompt length is|context length of"
+        "|exceeds the maximum number of tokens|exceeds the limit of|input is too long"
+        "|exceeded model token limit|context window exceeds limit|cannot truncate prompt"
+        "|max_tokens must be at least 1, got -",
     ),
     Rule(
         "cap",
         (400, 422),
         r"at most [\d,]+ completion tokens|maximum allowed number of output tokens"
-        r"|max_(completion_)?tokens\W* must be less than|range of max_tokens should be",
+        r"|max_(completion_|new_)?tokens\b.{0,60} must be (less than|<=)|range of max_tokens "
+        "|above maximum value",
     ),
     Rule("minute", TOO_LONG, "(token|request)_quota_exceeded|too_many_(tokens|requests)_error"),
     Rule("overflow", (413,)),
-    Rule("overflow", TOO_LONG, empty=True),
+    Rule("overflow", TOO_LONG, mute=True, size="long"),
+    # Far from full it is a gateway's hiccup: https://github.com/earendil-works/pi/issues/8682
+    Rule("unavailable", (400,), mute=True, size="middling"),
     Rule("day", (429,), r"per[ -](day|hour)|\b[rt]p[dh]\b|daily"),
     Rule("second", (429,), r"per[ -]sec|\b[rt]ps\b"),
-    Rule("day", (429,), should_retry=False),
     Rule("queue", (429,), "queue_exceeded"),
+    Rule("minute", (429,), r"per[ -]min|/ min\b|\b[rt]pm\b"),
+    Rule("day", (429,), should_retry=False),
     Rule("minute", (429,)),
     Rule("mistake", (400, 422), "tool_use_failed|not present in the tools list"),
     Rule("field", (400, 422), names_field=True),
@@ -156,7 +178,7 @@ KINDS = {
     "model": Kind(ModelUnknown, "{url} does not serve the model {model!r} ({said}); name another"),
     "address": Kind(
         RequestRefused,
-        "{url} has no chat endpoint ({said}); check OPENAI_BASE_URL, it mostly ends in /v1",
+        "{url} has no {dialect} endpoint ({said}); check {address}",
     ),
     "overflow": Kind(
         ContextOverflow,

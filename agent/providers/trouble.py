@@ -5,12 +5,14 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from dataclasses import field as dataclass_field
+from typing import Literal
 
 from agent.providers.told import refused_field
 
 MESSAGE_CHARACTERS = 300
 SMALL_BYTES = 16_384
 """No window in use is so small that a body shorter than this does not fit it."""
+Size = Literal["short", "middling", "long"]
 STATUS_OF_WORDS = (
     (r"rate.?limit|quota|too_many", 429),
     (r"context_length|invalid_request|tool_use_failed", 400),
@@ -28,7 +30,7 @@ class Trouble:
     """0 when it is not known."""
     message: str
     words: str
-    """Code, type and message in lower case."""
+    """Code, type, message and what else it says, in lower case."""
     is_page: bool = False
     is_empty: bool = False
     param: str = ""
@@ -37,6 +39,8 @@ class Trouble:
     """In lower case."""
     request_bytes: int | None = None
     """The length of the refused body, None when it is not known."""
+    window_tokens: int = 0
+    """The window as the profile has it."""
 
     @property
     def should_retry(self) -> bool | None:
@@ -45,8 +49,17 @@ class Trouble:
         return {"true": True, "false": False}.get(told)
 
     @property
-    def may_be_long(self) -> bool:
-        return self.request_bytes is None or self.request_bytes >= SMALL_BYTES
+    def request_size(self) -> Size:
+        """`middling`: it would fit even if the profile names a window many times too large."""
+        least = max(self.window_tokens // 3, SMALL_BYTES)
+        if self.request_bytes is None or self.request_bytes >= least:
+            return "long"
+        return "short" if self.request_bytes < SMALL_BYTES else "middling"
+
+    @property
+    def is_mute(self) -> bool:
+        """Whether it has no words, or those of a gateway about an answer without any."""
+        return self.is_empty or "(no body)" in self.words
 
     @property
     def field(self) -> str:
@@ -109,10 +122,10 @@ def trouble_of(status: int, error: object) -> Trouble:
         text = error if isinstance(error, str) else json.dumps(error)
         return Trouble(status, text, text.lower(), is_empty=not text)
     message = error.get("message") or json.dumps(error)
-    words = (error.get("code"), error.get("type"), message, error.get("metadata"))
+    words = [error.get("code"), error.get("type"), message, error.get("metadata")]
+    param = str(error.get("param") or "")
+    # Some relays put the whole reason where the field's name belongs.
+    words += [param if " " in param else "", f"n_ctx {error['n_ctx']}" if "n_ctx" in error else ""]
     return Trouble(
-        status,
-        str(message),
-        " ".join(str(word) for word in words if word).lower(),
-        param=str(error.get("param") or ""),
+        status, str(message), " ".join(str(word) for word in words if word).lower(), param=param
     )

@@ -45,10 +45,13 @@ def flavour_in(flavour: Flavour, dialect: Dialect) -> Flavour:
     return OPENAI if flavour.form == "anthropic" else flavour
 
 
-def conditions_of(profile: Profile) -> Conditions:
-    """The endpoint behind a profile, as far as the profile describes it."""
+def conditions_of(profile: Profile, like: str = "") -> Conditions:
+    """The endpoint behind a profile, as far as the profile describes it.
+
+    `like`: the profile whose manners it has, where that is another.
+    """
     return Conditions(
-        flavour=flavour_of(profile.name),
+        flavour=flavour_of(like or profile.name),
         models=(profile.model,) if profile.model else (),
         any_model=not profile.model,
         window_tokens=profile.window_tokens,

@@ -10,10 +10,10 @@ MOST_ROWS = 100_000
 
 @dataclass
 class Count:
-    """Requests and tokens; `told` are those of replies that arrived whole with their usage."""
+    """Requests and tokens; `told` are those of replies that clients have with their usage."""
 
     requests: int = 0
-    """Every one that asked for a reply."""
+    """Every one that asked for a reply, also those that could not be read."""
     admitted: int = 0
     """Those that were let in and counted against the limits."""
     refused: dict[str, int] = field(default_factory=dict)
@@ -40,7 +40,6 @@ class Entry:
     refused: str = ""
     faults: tuple[str, ...] = ()
     admitted: bool = False
-    told: bool = False
     charged_tokens: int = 0
     prompt_tokens: int = 0
     completion_tokens: int = 0
@@ -55,12 +54,22 @@ class Counters:
         self._rows: dict[tuple[str, str, str], Count] = {}
 
     def add(self, entry: Entry) -> None:
-        key = (entry.account, entry.model, minute_of(entry.at))
-        counts = [self._totals]
-        if key in self._rows or len(self._rows) < MOST_ROWS:
-            counts.append(self._rows.setdefault(key, Count()))
-        for count in counts:
+        for count in self._counts(entry):
             add_to(count, entry)
+
+    def tell(self, entry: Entry) -> None:
+        """The reply to an entry that was added has arrived whole, with its usage."""
+        for count in self._counts(entry):
+            count.told += 1
+            count.told_prompt_tokens += entry.prompt_tokens
+            count.told_completion_tokens += entry.completion_tokens
+            count.told_cached_tokens += entry.cached_tokens
+
+    def _counts(self, entry: Entry) -> list[Count]:
+        key = (entry.account, entry.model, minute_of(entry.at))
+        if key not in self._rows and len(self._rows) >= MOST_ROWS:
+            return [self._totals]
+        return [self._totals, self._rows.setdefault(key, Count())]
 
     def totals(self) -> Mapping[str, Any]:
         return asdict(self._totals)
@@ -86,11 +95,6 @@ def add_to(count: Count, entry: Entry) -> None:
     count.prompt_tokens += entry.prompt_tokens
     count.completion_tokens += entry.completion_tokens
     count.cached_tokens += entry.cached_tokens
-    if entry.told:
-        count.told += 1
-        count.told_prompt_tokens += entry.prompt_tokens
-        count.told_completion_tokens += entry.completion_tokens
-        count.told_cached_tokens += entry.cached_tokens
 
 
 def minute_of(seconds: float) -> str:

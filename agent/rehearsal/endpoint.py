@@ -3,6 +3,8 @@
 import threading
 from collections import deque
 from collections.abc import Mapping
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from agent.domain.message import SessionKey
@@ -16,19 +18,19 @@ from agent.rehearsal.faults_instead import Scene
 from agent.rehearsal.limit_books import Book, Books, Charge, Full
 from agent.rehearsal.limit_headers import limit_headers
 from agent.rehearsal.local_http import Answer, Received
-from agent.rehearsal.player import Player, bad, finish_reason, session_of, wire_calls
-from agent.rehearsal.reading import read_request
+from agent.rehearsal.player import Player, finish_reason, wire_calls
+from agent.rehearsal.reading import SESSION_HEADER, read_request, read_session
 from agent.rehearsal.refusals import refuse, refuse_full
 from agent.rehearsal.rules import complaint_about
 from agent.rehearsal.script import Script, ScriptedReply
 from agent.rehearsal.sending import Delivery, counted, cut_at_reservation, send
 from agent.rehearsal.token_count import PrefixMemory, count_tokens, prompt_text
-from agent.rehearsal.visit import SeenRequest, Visit
+from agent.rehearsal.visit import SeenRequest, Visit, unread
 from agent.rehearsal.window import overflow, read_tokens
 from agent.rehearsal.wire import Asked, Complaint, WireReply
 
-SESSION_HEADER = "x-gardener-session"
 REMEMBERED_REQUESTS = 50_000
+MOST_MEMORIES = 200
 UNMARKED_TOKENS = 4
 """What stands behind the last cache mark of a request."""
 
@@ -44,7 +46,7 @@ class Endpoint:
         self._books = Books(conditions.limits, conditions.charging)
         self._accounts = Accounts()
         self._counters = Counters()
-        self._memories: dict[str, PrefixMemory] = {}
+        self._memories: dict[tuple[str, str], PrefixMemory] = {}
         self._seen: deque[SeenRequest] = deque(maxlen=REMEMBERED_REQUESTS)
         self._replies = 0
         self._lock = threading.Lock()
@@ -60,20 +62,31 @@ class Endpoint:
 
     def answer(self, dialect: Dialect, received: Received) -> Answer:
         """Answers a request for a reply; waits as the endpoint's pace wants it."""
-        flavour = flavour_in(self._conditions.flavour, dialect.name)
-        asked = read_request(dialect, received)
-        if isinstance(asked, Complaint):
-            return refuse(flavour, asked)
-        try:
-            key, turn = session_of(received.headers.get(SESSION_HEADER, ""))
-        except ValueError as error:
-            return refuse(flavour, bad(f"{SESSION_HEADER}: {error}"))
+        asked, session = read_request(dialect, received), read_session(received)
         with self._lock:
-            visit = self._visit(dialect, received, asked, (key, turn))
-            decided = self._judge(visit)
+            if isinstance(asked, Complaint):
+                return self._unread(dialect, received, asked)
+            if isinstance(session, Complaint):
+                return self._unread(dialect, received, session)
+            decided = self._judge(self._visit(dialect, received, asked, session))
         if isinstance(decided, Answer):
             return decided
-        return send(decided, self._conditions, self._time)
+        answer = send(decided, self._conditions, self._time)
+        told = decided.entry
+        return answer if told is None else replace(answer, arrives=partial(self._tell, told))
+
+    def _tell(self, entry: Entry) -> None:
+        with self._lock:
+            self._counters.tell(entry)
+
+    def _unread(self, dialect: Dialect, received: Received, complaint: Complaint) -> Answer:
+        """Refuses a request of which nothing is known but who sent it."""
+        answer = refuse(flavour_in(self._conditions.flavour, dialect.name), complaint)
+        account, now = self._accounts.name(received.headers), self._time.now()
+        self._counters.add(Entry(account, "", now, str(answer.status)))
+        is_app = SESSION_HEADER not in received.headers
+        self._seen.append(unread(received.path, account, now, answer.status, is_app=is_app))
+        return answer
 
     def _visit(
         self,
@@ -86,7 +99,7 @@ class Endpoint:
         prompt = prompt_text({"messages": asked.messages, "tools": asked.tools})
         prompt_tokens = count_tokens(len(prompt))
         account = self._accounts.name(received.headers)
-        memory = self._memories.setdefault(account, PrefixMemory())
+        memory = self._memory(account, asked.model)
         shared = min(prompt_tokens, count_tokens(memory.shared(prompt))) if asked.caches else 0
         scene = Scene(
             flavour=flavour,
@@ -105,11 +118,18 @@ class Endpoint:
             account=account,
             key=session[0],
             turn=session[1],
+            begun=self._player.begun(*session),
             scene=scene,
             prompt=prompt,
             prompt_tokens=prompt_tokens,
             cached_tokens=shared - shared % flavour.cache_block_tokens,
         )
+
+    def _memory(self, account: str, model: str) -> PrefixMemory:
+        """Accounts and models beyond the bound have no cache."""
+        if (account, model) not in self._memories and len(self._memories) >= MOST_MEMORIES:
+            return PrefixMemory()
+        return self._memories.setdefault((account, model), PrefixMemory())
 
     def _judge(self, visit: Visit) -> Answer | Delivery:
         """What becomes of a request, written into every book."""
@@ -198,7 +218,7 @@ class Endpoint:
         is_cut = reply.finish_reason == "length" != plain.finish_reason
         spoiled = is_cut or any(fault.costs for fault in faults)
         self._player.note(visit.key, visit.turn, spoiled=spoiled)
-        self._memories[visit.account].add(visit.prompt)
+        self._memory(visit.account, asked.model).add(visit.prompt)
         charged = self._book(visit, book, reply)
         entry = Entry(
             visit.account,
@@ -206,7 +226,6 @@ class Endpoint:
             scene.now,
             faults=names_of(faults),
             admitted=True,
-            told=is_told(visit, faults),
             charged_tokens=charged,
             prompt_tokens=reply.prompt_tokens,
             completion_tokens=reply.completion_tokens,
@@ -215,7 +234,8 @@ class Endpoint:
         self._write(visit, entry, 200)
         style, standings = visit.flavour.headers, book.standings(scene.now)
         headers = limit_headers(style, standings, scene.now, scene.scale)
-        return Delivery(visit.dialect, asked, reply, faults, scene, headers)
+        told = entry if is_told(visit, faults) else None
+        return Delivery(visit.dialect, asked, reply, faults, scene, headers, told)
 
     def _book(self, visit: Visit, book: Book, reply: WireReply) -> int:
         """Books a request on its limits; returns the tokens they have counted."""
@@ -262,7 +282,7 @@ def names_of(faults: tuple[Fault, ...]) -> tuple[str, ...]:
 
 
 def is_told(visit: Visit, faults: tuple[Fault, ...]) -> bool:
-    """Whether the client learns what was used: the reply arrives whole, with its usage."""
+    """Whether the client will learn what was used, unless it leaves before the end."""
     lost = any(f.costs and f.stage in ("instead", "bytes") for f in faults)
     uncounted = any(f.name == "usage-missing" for f in faults)
     asked = visit.asked

@@ -49,6 +49,8 @@ class Flavour:
     cuts_silently: bool = False
     """Whether a prompt over the window is cut, and nobody told."""
     cache_block_tokens: int = 1
+    window_field: str = ""
+    """Where the list of models tells the window; empty: nowhere."""
     chat: ChatStyle = PLAIN_STYLE
 
 
@@ -209,6 +211,7 @@ OPENAI = Flavour(
 GROQ = Flavour(
     "groq",
     headers="groq",
+    window_field="context_window",
     chat=ChatStyle(calls="whole", usage="finish", finish_extra={"x_groq": {"id": "req_1"}}),
     refusals={
         "overflow": Refusal(

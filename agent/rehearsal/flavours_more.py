@@ -55,6 +55,7 @@ ANTHROPIC = Flavour(
 OPENROUTER = Flavour(
     "openrouter",
     form="openrouter",
+    window_field="context_length",
     headers="none",
     chat=ChatStyle(usage="always", role_repeated=True, comment=b": OPENROUTER PROCESSING\n\n"),
     refusals={
@@ -70,6 +71,7 @@ OPENROUTER = Flavour(
 FIREWORKS = Flavour(
     "fireworks",
     headers="none",
+    window_field="context_length",
     refusals={
         "overflow": Refusal(
             400, "prompt is too long: {total} tokens exceeds maximum context length of {window}"
@@ -86,6 +88,7 @@ FIREWORKS = Flavour(
 )
 TOGETHER = Flavour(
     "together",
+    window_field="context_length",
     refusals={
         "overflow": Refusal(
             422,
@@ -118,6 +121,7 @@ DASHSCOPE = Flavour(
 VLLM = Flavour(
     "vllm",
     form="numeric",
+    window_field="max_model_len",
     headers="none",
     retry_after=None,
     refusals={

@@ -4,7 +4,6 @@ import math
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from agent.domain.limits import WINDOW_SECONDS
 from agent.domain.readings import Unit
 from agent.rehearsal.limit_books import Standing
 
@@ -41,7 +40,7 @@ def one_of_each(standings: Sequence[Standing], scale: float, requests_window: st
     """OpenAI and Groq: one limit for requests, one for tokens, and when each is whole again."""
     headers: list[tuple[str, str]] = []
     for unit, window in (("requests", requests_window), ("tokens", "minute")):
-        standing = nearest(standings, unit, window)
+        standing = told(standings, unit, window)
         if standing:
             headers += [
                 (f"x-ratelimit-limit-{unit}", str(standing.limit.amount)),
@@ -55,7 +54,7 @@ def anthropic(standings: Sequence[Standing], now: float, scale: float) -> Header
     """Anthropic: resets as instants, remaining tokens rounded to thousands."""
     headers: list[tuple[str, str]] = []
     for unit in ("requests", "tokens"):
-        standing = nearest(standings, unit, "minute")
+        standing = told(standings, unit, "minute")
         if not standing:
             continue
         left = standing.left if unit == "requests" else rounded(standing.left)
@@ -69,14 +68,9 @@ def anthropic(standings: Sequence[Standing], now: float, scale: float) -> Header
     return tuple(headers)
 
 
-def nearest(standings: Sequence[Standing], unit: Unit | str, window: str) -> Standing | None:
-    """The limit on a unit whose window is the wanted one, or the shortest there is."""
-    own = [standing for standing in standings if standing.limit.unit == unit]
-    return min(
-        own,
-        key=lambda found: (found.limit.window != window, WINDOW_SECONDS[found.limit.window]),
-        default=None,
-    )
+def told(standings: Sequence[Standing], unit: Unit | str, window: str) -> Standing | None:
+    """The limit that a header means which does not name its window; None when there is none."""
+    return next((s for s in standings if (s.limit.unit, s.limit.window) == (unit, window)), None)
 
 
 def duration(seconds: float) -> str:

@@ -1,5 +1,6 @@
 """An HTTP server on 127.0.0.1 with a lifetime; what it answers is given to it."""
 
+import io
 import socket
 import socketserver
 import sys
@@ -14,18 +15,27 @@ from http.server import BaseHTTPRequestHandler
 from types import TracebackType
 from typing import Self
 
+from agent.rehearsal.arrival import Arrival, read_body
+
 HOST = "127.0.0.1"
-POLL_SECONDS = 0.05
+POLL_SECONDS = 0.02
 JOIN_SECONDS = 2.0
-LARGEST_BODY_BYTES = 64 * 1024 * 1024
 MOST_CONNECTIONS = 256
 SILENT_CLIENT_SECONDS = 600.0
 """A client that neither sends nor reads for so long loses its connection."""
+REQUEST_SECONDS = 60.0
+"""A request that has begun must be whole within this, however steadily its bytes drip."""
+BROKEN = b"the body is too large, or not as long as it says"
+FAILED = b"the rehearsal failed on this request; its own output says why"
 FULL = b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
 
 
 def never() -> bool:
     return False
+
+
+def nothing() -> None:
+    """Stands where nobody wants to know."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +59,8 @@ class Answer:
     pieces: Iterable[bytes]
     streamed: bool = False
     headers: tuple[tuple[str, str], ...] = ()
+    arrives: Callable[[], None] = field(default=nothing, compare=False, repr=False)
+    """Called once the client is about to have the whole, and has not left before."""
 
 
 Answering = Callable[[Received], Answer]
@@ -65,12 +77,14 @@ class LocalServer:
         port: int = 0,
         now: Callable[[], float] = time.time,
         most_connections: int = MOST_CONNECTIONS,
+        request_seconds: float = REQUEST_SECONDS,
     ) -> None:
         """`now` gives the seconds since 1970 that the header `Date` tells."""
         self._answer = answer
         self._wanted_port = port
         self._now = now
         self._most_connections = most_connections
+        self._request_seconds = request_seconds
         self._listener: Listener | None = None
         self._thread: threading.Thread | None = None
         self._port = 0
@@ -81,7 +95,7 @@ class LocalServer:
 
     def start(self) -> None:
         """Raises OSError when the port is taken."""
-        handler = partial(Handler, self._answer, self._now)
+        handler = partial(Handler, self._answer, self._now, self._request_seconds)
         self._listener = Listener((HOST, self._wanted_port), handler, self._most_connections)
         self._port = self._listener.server_address[1]
         self._thread = threading.Thread(
@@ -119,7 +133,7 @@ class Listener(socketserver.ThreadingTCPServer):
 
     allow_reuse_address = True
     daemon_threads = True
-    request_queue_size = 64
+    request_queue_size = MOST_CONNECTIONS
 
     def __init__(
         self, address: tuple[str, int], handler: Callable[..., "Handler"], most_connections: int
@@ -167,13 +181,19 @@ class Handler(BaseHTTPRequestHandler):
         self,
         answer: Answering,
         now: Callable[[], float],
+        request_seconds: float,
         request: socket.socket,
         client_address: tuple[str, int],
         server: socketserver.BaseServer,
     ) -> None:
         self._answer = answer
         self._now = now
+        self._arrival = Arrival(request, SILENT_CLIENT_SECONDS, request_seconds)
         super().__init__(request, client_address, server)
+
+    def setup(self) -> None:
+        super().setup()
+        self.rfile = io.BufferedReader(self._arrival)
 
     def do_GET(self) -> None:
         self._respond()
@@ -191,14 +211,22 @@ class Handler(BaseHTTPRequestHandler):
         """Requests are recorded by what answers them."""
 
     def _respond(self) -> None:
-        body = self._read_body()
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        body = read_body(self.rfile, headers)
         if body is None:
             self.close_connection = True
-            self._send(Answer(413, "text/plain", (b"the body is too large or broken",)))
+            self._send(Answer(413, "text/plain", (BROKEN,)))
             return
-        headers = {name.lower(): value for name, value in self.headers.items()}
+        self._arrival.be_patient()
         received = Received(self.command, self.path, headers, body, self._is_gone)
-        self._send(self._answer(received))
+        try:
+            answer = self._answer(received)
+        except ConnectionError:
+            raise
+        except Exception:
+            self._send(Answer(500, "text/plain", (FAILED,)))
+            raise
+        self._send(answer)
 
     def _is_gone(self) -> bool:
         """Looks whether the connection has ended, without taking anything from it."""
@@ -214,28 +242,6 @@ class Handler(BaseHTTPRequestHandler):
             with suppress(OSError):
                 self.connection.settimeout(patience)
 
-    def _read_body(self) -> bytes | None:
-        if self.headers.get("Transfer-Encoding", "").lower() == "chunked":
-            return self._read_chunks()
-        length = self.headers.get("Content-Length", "0")
-        if not length.isdecimal() or int(length) > LARGEST_BODY_BYTES:
-            return None
-        return self.rfile.read(int(length))
-
-    def _read_chunks(self) -> bytes | None:
-        body = bytearray()
-        while True:
-            try:
-                size = int(self.rfile.readline(1024).split(b";")[0], 16)
-            except ValueError:
-                return None
-            if size < 0 or len(body) + size > LARGEST_BODY_BYTES:
-                return None
-            body += self.rfile.read(size)
-            self.rfile.readline(1024)
-            if size == 0:
-                return bytes(body)
-
     def _send(self, answer: Answer) -> None:
         self.send_response(answer.status)
         if answer.content_type:
@@ -247,9 +253,16 @@ class Handler(BaseHTTPRequestHandler):
             self.end_headers()
             for piece in answer.pieces:
                 self.wfile.write(b"%x\r\n%b\r\n" % (len(piece), piece))
+            self._tell_of_the_end(answer)
             self.wfile.write(b"0\r\n\r\n")
             return
         body = b"".join(answer.pieces)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
+        self._tell_of_the_end(answer)
         self.wfile.write(body)
+
+    def _tell_of_the_end(self, answer: Answer) -> None:
+        """Before the last bytes, so that nobody sees them and not yet what they stand for."""
+        if not self._is_gone():
+            answer.arrives()

@@ -1,18 +1,24 @@
 """What the local server says without a script: enough to try a profile and its client."""
 
+from agent.rehearsal.counting import count_asked_for
 from agent.rehearsal.schema_sample import sample
 from agent.rehearsal.script import ScriptedCall, ScriptedReply
+from agent.rehearsal.token_count import content_text
 from agent.rehearsal.wire import Asked, Json
 
-SAYS = "This is a rehearsal: no model has read this, the reply is scripted."
+SAYS = "This is a rehearsal – no model has read this, the reply is scripted."
 
 
 def oracle_reply(asked: Asked) -> ScriptedReply:
-    """A short text; with tools at hand the first of them is called once, then only told of."""
+    """A short text, or a count that is asked for.
+
+    With tools at hand the first of them is called once, then only told of.
+    """
     tool = tool_to_call(asked)
     think = "Nothing is thought here." if asked.wants_reasoning else ""
     if tool is None:
-        return ScriptedReply(say=SAYS, think=think)
+        last = content_text(asked.messages[-1].get("content")) if asked.messages else ""
+        return ScriptedReply(say=count_asked_for(last) or SAYS, think=think)
     arguments = sample(tool.get("parameters") or {})
     call = ScriptedCall(
         tool=str(tool.get("name") or "unnamed"),

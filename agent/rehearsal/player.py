@@ -3,12 +3,14 @@
 import json
 import re
 
-from agent.domain.message import SessionKey
-from agent.rehearsal.oracle import oracle_reply
+from agent.domain.message import ROLES, SessionKey
+from agent.rehearsal.oracle import SAYS, oracle_reply
 from agent.rehearsal.script import Script, ScriptedReply, reply_for
 from agent.rehearsal.wire import Asked, Complaint, WireCall
 
-SESSION = re.compile(r"(?P<role>[^/;]+)/(?P<subject>[^/;]+)/(?P<attempt>\d+); turn=(?P<turn>\d+)")
+SESSION = re.compile(
+    r"(?P<role>[^/;]+)/(?P<subject>[^/;]+)/(?P<attempt>\d{1,9}); turn=(?P<turn>\d{1,9})"
+)
 FINISH_REASONS = {"end_turn": "stop"}
 
 
@@ -21,14 +23,36 @@ class Player:
     def __init__(self, script: Script | None) -> None:
         self._script = script
         self._spoiled: dict[str, set[int]] = {}
+        self._latest: dict[str, int] = {}
+        self._begun: dict[str, int] = {}
+
+    def begun(self, key: SessionKey | None, turn: int | None) -> int:
+        """How often the session has begun anew, as it does when another run asks the same.
+
+        Turn 0 after a later turn begins it: what was spoiled before is forgotten.
+        """
+        if key is None or turn is None:
+            return 0
+        name = str(key)
+        if turn == 0 < self._latest.get(name, 0):
+            self._begun[name] = self._begun.get(name, 0) + 1
+            self._latest[name] = 0
+            self._spoiled.pop(name, None)
+        self._latest[name] = max(turn, self._latest.get(name, 0))
+        return self._begun.get(name, 0)
 
     def choose(
         self, asked: Asked, key: SessionKey | None, turn: int | None
     ) -> ScriptedReply | Complaint:
+        """The built program's own requests get the script's one reply, unless they ask for more
+        than words: a call, or a count."""
         script = self._script
         if script is None:
             return oracle_reply(asked)
         if key is None or turn is None:
+            made_up = oracle_reply(asked)
+            if made_up.calls or made_up.say != SAYS:
+                return made_up
             if script.endpoint is None:
                 return bad(f"script {script.name} has no reply for the program's own requests")
             return ScriptedReply(say=script.endpoint.reply)
@@ -58,11 +82,10 @@ def session_of(header: str) -> tuple[SessionKey, int] | tuple[None, None]:
     if not header:
         return None, None
     match = SESSION.fullmatch(header)
-    if not match:
+    role = next((role for role in ROLES if match and match["role"] == role), None)
+    if not match or role is None:
         raise ValueError("must be role/subject/attempt; turn=N")
-    key = SessionKey.model_validate(
-        {"role": match["role"], "subject": match["subject"], "attempt": int(match["attempt"])}
-    )
+    key = SessionKey(role=role, subject=match["subject"], attempt=int(match["attempt"]))
     return key, int(match["turn"])
 
 

@@ -2,12 +2,14 @@
 
 import json
 
+from agent.domain.message import SessionKey
 from agent.rehearsal.dialects import MESSAGES, Dialect
 from agent.rehearsal.local_http import Received
-from agent.rehearsal.player import bad
+from agent.rehearsal.player import bad, session_of
 from agent.rehearsal.wire import Asked, Complaint
 
 VERSION_HEADER = "anthropic-version"
+SESSION_HEADER = "x-gardener-session"
 
 
 def read_request(dialect: Dialect, received: Received) -> Asked | Complaint:
@@ -20,3 +22,13 @@ def read_request(dialect: Dialect, received: Received) -> Asked | Complaint:
     if dialect is MESSAGES and VERSION_HEADER not in received.headers:
         return bad(f"{VERSION_HEADER}: header is required")
     return dialect.read(body)
+
+
+def read_session(
+    received: Received,
+) -> tuple[SessionKey, int] | tuple[None, None] | Complaint:
+    """Which session asks for which turn; neither for a request of the built program."""
+    try:
+        return session_of(received.headers.get(SESSION_HEADER, ""))
+    except ValueError as error:
+        return bad(f"{SESSION_HEADER}: {error}")

@@ -46,7 +46,7 @@ def read(body: Json) -> Asked | Complaint:
         output_tokens=whole_number(body.get("max_output_tokens")),
         streamed=bool(body.get("stream")),
         wants_usage=True,
-        wants_reasoning=ENCRYPTED in (body.get("include") or ()),
+        wants_reasoning=isinstance(body.get("include"), list) and ENCRYPTED in body["include"],
         body=body,
     )
 

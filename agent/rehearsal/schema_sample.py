@@ -1,10 +1,15 @@
 """Makes up a value that a JSON schema accepts: what the oracle calls tools with."""
 
+import math
 from typing import Any
 
 from agent.rehearsal.wire import Json
 
 DEEPEST = 12
+MOST_VALUES = 2_000
+MOST_ITEMS = 100
+MOST_CHARACTERS = 2_000
+"""A schema asks for more than this only to see what happens."""
 WORD = "rehearsal"
 SHAPES = {
     "date": "2026-01-02",
@@ -16,56 +21,71 @@ SHAPES = {
 """Texts of the formats that schemas name most."""
 
 
-def sample(schema: object, root: Json | None = None, depth: int = 0) -> Any:  # noqa: ANN401 - JSON
+def sample(schema: object) -> Any:  # noqa: ANN401 - any JSON
     """The plainest value that fits; null where the schema says nothing that is understood.
 
     A `pattern` is not obeyed. References are followed inside the schema only.
     """
-    if not isinstance(schema, dict) or depth > DEEPEST:
-        return None
-    root = schema if root is None else root
-    for name in ("const", "default"):
-        if name in schema:
-            return schema[name]
-    for name in ("enum", "examples"):
-        if isinstance(schema.get(name), list) and schema[name]:
-            return schema[name][0]
-    if isinstance(schema.get("$ref"), str):
-        return sample(resolved(schema["$ref"], root), root, depth + 1)
-    for name in ("anyOf", "oneOf"):
-        if isinstance(schema.get(name), list) and schema[name]:
-            return sample(first_solid(schema[name]), root, depth + 1)
-    if isinstance(schema.get("allOf"), list):
-        return sample(merged(schema), root, depth + 1)
-    return of_type(schema, root, depth)
+    return Sampler(schema).value(schema)
 
 
-def of_type(schema: Json, root: Json, depth: int) -> Any:  # noqa: ANN401 - any JSON
-    kind = schema.get("type")
-    if isinstance(kind, list):
-        kind = next((each for each in kind if each != "null"), "null")
-    match kind:
-        case "string":
-            return text(schema)
-        case "integer" | "number":
-            return number(schema)
-        case "boolean":
-            return False
-        case "array":
-            items = [sample(schema.get("items", {}), root, depth + 1)]
-            return items * int(schema.get("minItems", 0))
-        case "object":
-            return an_object(schema, root, depth)
-        case None if "properties" in schema:
-            return an_object(schema, root, depth)
-        case _:
+class Sampler:
+    """Stops making values up when there are too many of them."""
+
+    def __init__(self, root: object) -> None:
+        self._root = root
+        self._left = MOST_VALUES
+
+    def value(self, schema: object, depth: int = 0) -> Any:  # noqa: ANN401 - any JSON
+        self._left -= 1
+        if not isinstance(schema, dict) or depth > DEEPEST or self._left < 0:
             return None
+        for name in ("const", "default"):
+            if name in schema:
+                return schema[name]
+        for name in ("enum", "examples"):
+            if isinstance(schema.get(name), list) and schema[name]:
+                return schema[name][0]
+        if isinstance(schema.get("$ref"), str):
+            return self.value(resolved(schema["$ref"], self._root), depth + 1)
+        for name in ("anyOf", "oneOf"):
+            if isinstance(schema.get(name), list) and schema[name]:
+                return self.value(first_solid(schema[name]), depth + 1)
+        if isinstance(schema.get("allOf"), list):
+            return self.value(merged(schema), depth + 1)
+        return self._of_type(schema, depth)
+
+    def _of_type(self, schema: Json, depth: int) -> Any:  # noqa: ANN401 - any JSON
+        kind = schema.get("type")
+        if isinstance(kind, list):
+            kind = next((each for each in kind if each != "null"), "null")
+        match kind:
+            case "string":
+                return text(schema)
+            case "integer" | "number":
+                return number(schema)
+            case "boolean":
+                return False
+            case "array":
+                count = length(schema, "minItems", MOST_ITEMS)
+                return [self.value(schema.get("items"), depth + 1) for _ in range(count)]
+            case "object":
+                return self._object(schema, depth)
+            case None if "properties" in schema:
+                return self._object(schema, depth)
+            case _:
+                return None
+
+    def _object(self, schema: Json, depth: int) -> Json:
+        known = table(schema.get("properties"))
+        names = [name for name in listed(schema.get("required")) if isinstance(name, str)]
+        return {name: self.value(known.get(name), depth + 1) for name in names}
 
 
 def text(schema: Json) -> str:
     word = SHAPES.get(str(schema.get("format")), WORD)
-    longest = schema.get("maxLength")
-    return word.ljust(int(schema.get("minLength", 0)), ".")[:longest]
+    longest = length(schema, "maxLength", MOST_CHARACTERS, otherwise=MOST_CHARACTERS)
+    return word.ljust(length(schema, "minLength", MOST_CHARACTERS), ".")[:longest]
 
 
 def number(schema: Json) -> float:
@@ -77,24 +97,22 @@ def number(schema: Json) -> float:
     return step * -(-value // step) if step else value
 
 
+def length(schema: Json, name: str, most: int, otherwise: int = 0) -> int:
+    return int(min(max(figure(schema, name, otherwise), 0), most))
+
+
 def figure(schema: Json, name: str, otherwise: float) -> float:
     value = schema.get(name)
-    return value if isinstance(value, int | float) else otherwise
+    is_number = isinstance(value, int) or (isinstance(value, float) and math.isfinite(value))
+    return value if is_number and value is not None else otherwise
 
 
-def an_object(schema: Json, root: Json, depth: int) -> Json:
-    properties = schema.get("properties")
-    known = properties if isinstance(properties, dict) else {}
-    required = schema.get("required")
-    names = required if isinstance(required, list) else []
-    return {str(name): sample(known.get(name, {}), root, depth + 1) for name in names}
-
-
-def resolved(reference: str, root: Json) -> object:
+def resolved(reference: str, root: object) -> object:
     """What a reference like `#/$defs/Name` points to."""
-    place: object = root
+    place = root
     for step in reference.removeprefix("#").strip("/").split("/"):
-        place = place.get(step) if isinstance(place, dict) else None
+        if step:
+            place = place.get(step) if isinstance(place, dict) else None
     return place
 
 
@@ -107,7 +125,15 @@ def merged(schema: Json) -> Json:
     whole = {name: value for name, value in schema.items() if name != "allOf"}
     for part in schema["allOf"]:
         if isinstance(part, dict):
-            properties = {**whole.get("properties", {}), **part.get("properties", {})}
-            required = [*whole.get("required", []), *part.get("required", [])]
+            properties = {**table(whole.get("properties")), **table(part.get("properties"))}
+            required = [*listed(whole.get("required")), *listed(part.get("required"))]
             whole = {**whole, **part, "properties": properties, "required": required}
     return whole
+
+
+def table(value: object) -> Json:
+    return value if isinstance(value, dict) else {}
+
+
+def listed(value: object) -> list[Any]:
+    return value if isinstance(value, list) else []

@@ -6,6 +6,7 @@ from typing import Any
 
 from agent.rehearsal.clock import ServerTime
 from agent.rehearsal.conditions import Conditions
+from agent.rehearsal.counters import Entry
 from agent.rehearsal.dialects import Dialect, with_tail
 from agent.rehearsal.faults import Fault
 from agent.rehearsal.faults_instead import Scene
@@ -27,6 +28,8 @@ class Delivery:
     faults: tuple[Fault, ...]
     scene: Scene
     headers: Headers
+    entry: Entry | None
+    """What is told when the reply has arrived; None when it will tell nothing."""
 
     def plays(self, stage: str) -> list[Play]:
         return [fault.act for fault in self.faults if fault.stage == stage]

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from types import TracebackType
 from typing import Any, Self
+from urllib.parse import unquote
 
 from agent.rehearsal.clock import RealTime, ServerTime
 from agent.rehearsal.conditions import MODEL, Conditions
@@ -13,7 +14,9 @@ from agent.rehearsal.local_http import Answer, LocalServer, Received
 from agent.rehearsal.refusals import refuse
 from agent.rehearsal.script import Script
 from agent.rehearsal.visit import SeenRequest
-from agent.rehearsal.wire import Complaint, json_answer, model_list
+from agent.rehearsal.wire import Complaint, json_answer, model_entry, model_list
+
+SERVED = 200
 
 
 class RehearsalServer:
@@ -84,11 +87,14 @@ class RehearsalServer:
         end = path.rpartition("/v1")[2]
         match received.method, end:
             case "GET", "/models":
-                return json_answer(200, model_list(*(self._conditions.models or (MODEL,))))
+                names = self._conditions.models or (MODEL,)
+                return json_answer(200, model_list(*names, **self._model_facts()))
+            case "GET", end if end.startswith("/models/"):
+                return self._model(unquote(end.removeprefix("/models/")))
             case "GET", "/tcp_warming":
                 return json_answer(200, {})
             case "GET", "/rehearsal/log":
-                return json_answer(200, {"requests": [asdict(seen) for seen in self.requests]})
+                return json_answer(200, self._log())
             case "GET", "/rehearsal/counters":
                 return json_answer(200, self.counters())
             case "POST", end if end in BY_PATH:
@@ -96,3 +102,25 @@ class RehearsalServer:
             case method, _:
                 complaint = Complaint("path", {"method": method, "path": path})
                 return refuse(self._conditions.flavour, complaint)
+
+    def _model(self, name: str) -> Answer:
+        if self._conditions.serves(name):
+            return json_answer(200, model_entry(name, **self._model_facts()))
+        served = (*self._conditions.models, MODEL)[0]
+        complaint = Complaint("model", {"model": name, "served": served})
+        return refuse(self._conditions.flavour, complaint)
+
+    def _model_facts(self) -> dict[str, object]:
+        field = self._conditions.flavour.window_field
+        return {field: self._conditions.window_tokens} if field else {}
+
+    def _log(self) -> Mapping[str, Any]:
+        """The newest requests; of the input of those served, the share that a cache has spared."""
+        seen = self.requests
+        served = [each for each in seen if each.status == SERVED]
+        asked = sum(each.prompt_tokens for each in served)
+        spared = sum(each.cached_tokens for each in served)
+        return {
+            "cached_share": round(spared / asked, 4) if asked else 0.0,
+            "requests": [{**asdict(each), "cached_share": each.cached_share} for each in seen],
+        }

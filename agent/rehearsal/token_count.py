@@ -19,7 +19,8 @@ def prompt_text(request: dict[str, Any]) -> str:
     pieces = [json.dumps(tool) for tool in request.get("tools") or ()]
     for message in request["messages"]:
         pieces += [f"<{message.get('role')}>", content_text(message.get("content"))]
-        pieces += [call_text(call) for call in message.get("tool_calls") or ()]
+        calls = message.get("tool_calls")
+        pieces += [call_text(call) for call in calls] if isinstance(calls, list) else []
     return "\n".join(pieces)
 
 

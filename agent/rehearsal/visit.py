@@ -34,6 +34,27 @@ class SeenRequest:
     charged_tokens: int = 0
     faults: tuple[str, ...] = ()
 
+    @property
+    def cached_share(self) -> float:
+        return round(self.cached_tokens / self.prompt_tokens, 4) if self.prompt_tokens else 0.0
+
+
+def unread(path: str, account: str, at: float, status: int, *, is_app: bool) -> SeenRequest:
+    """A request of which no more is known than who sent it where."""
+    return SeenRequest(
+        path=path,
+        session="",
+        turn=None,
+        from_app=is_app,
+        model="",
+        streamed=False,
+        prompt_tokens=0,
+        cached_tokens=0,
+        status=status,
+        account=account,
+        at=at,
+    )
+
 
 @dataclass(frozen=True)
 class Visit:
@@ -46,6 +67,8 @@ class Visit:
     account: str
     key: SessionKey | None
     turn: int | None
+    begun: int
+    """How often the session has begun anew on this server."""
     scene: Scene
     prompt: str
     prompt_tokens: int
@@ -56,4 +79,4 @@ class Visit:
         """The same when the request is sent again."""
         if self.key is None:
             return f"{self.account} {self.asked.model} {self.prompt}"
-        return f"{self.key};{self.turn}"
+        return f"{self.begun} {self.key};{self.turn}"

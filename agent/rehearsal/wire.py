@@ -102,7 +102,8 @@ def json_answer(status: int, body: object) -> Answer:
 
 
 def json_bytes(body: object) -> bytes:
-    return json.dumps(body, ensure_ascii=False).encode()
+    """A half of a surrogate pair, which UTF-8 cannot hold, goes out as JSON's own escape."""
+    return json.dumps(body, ensure_ascii=False).encode(errors="backslashreplace")
 
 
 def cut(text: str, length: int = PIECE_CHARACTERS) -> Iterator[str]:
@@ -110,13 +111,13 @@ def cut(text: str, length: int = PIECE_CHARACTERS) -> Iterator[str]:
         yield text[start : start + length]
 
 
-def model_list(*names: str) -> Json:
-    return {
-        "object": "list",
-        "data": [
-            {"id": name, "object": "model", "created": 0, "owned_by": FINGERPRINT} for name in names
-        ],
-    }
+def model_list(*names: str, **more: object) -> Json:
+    """The list of models; `more` is told of each."""
+    return {"object": "list", "data": [model_entry(name, **more) for name in names]}
+
+
+def model_entry(name: str, **more: object) -> Json:
+    return {"id": name, "object": "model", "created": 0, "owned_by": FINGERPRINT, **more}
 
 
 def whole_number(value: object) -> int | None:

@@ -12,7 +12,7 @@ from agent.errors import ConfigError
 from agent.providers import catalog
 from agent.providers.client import is_address
 from agent.providers.dialects import client_of
-from agent.providers.doctor.checkup import Checkup
+from agent.providers.doctor.checkup import Checkup, redacted
 from agent.providers.doctor.diagnosis import diagnose
 from agent.wiring.machine import SystemClock
 from agent.wiring.models import LOOPBACK
@@ -37,7 +37,7 @@ class DoctorOptions:
 async def examine_endpoint(
     settings: Settings, options: DoctorOptions, on_step: Callable[[str], None]
 ) -> Checkup:
-    """What is true of the endpoint; never longer than a few timeouts and one limit's wait.
+    """What is true of the endpoint; never longer than a few timeouts and two waits for a limit.
 
     Raises ConfigError when the profile is unknown, or names no model, address or key.
     """
@@ -50,6 +50,8 @@ async def examine_endpoint(
     def make_adapter(profile: Profile, client: "httpx2.AsyncClient") -> "Adapter":
         return client_of(profile, key, client)
 
+    # Loading an SDK takes its time, which is none of the endpoint's.
+    await client_of(profile, key).connect(None).aclose()
     clock = SystemClock()
     doctor = Doctor(
         key=key,
@@ -60,7 +62,7 @@ async def examine_endpoint(
         cheap=options.cheap,
         on_step=on_step,
     )
-    return diagnose(await examine(doctor, profile))
+    return redacted(diagnose(await examine(doctor, profile)), key)
 
 
 def doctored_profile(settings: Settings, options: DoctorOptions) -> Profile:
@@ -73,7 +75,9 @@ def doctored_profile(settings: Settings, options: DoctorOptions) -> Profile:
     model = options.model or (settings.model if at_home else None)
     base_url = options.base_url or (settings.base_url if at_home else None)
     base = catalog.profile(name, settings.profiles, model or "")
-    profile = base.model_copy(update={"base_url": base_url or base.base_url})
+    # A checkup is no session of a run, so no script has a reply for it.
+    update = {"base_url": base_url or base.base_url, "session_header": False}
+    profile = base.model_copy(update=update)
     if not profile.base_url:
         raise ConfigError(f"the profile {name!r} has no address; give one with --base-url")
     if not is_address(profile.base_url):

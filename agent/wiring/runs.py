@@ -104,9 +104,13 @@ async def start_run(
         journal.listen(*listeners)
         journal.append(started)
         if plan:
-            here = plan.model_copy(update={"base": facts.head, "name": home.plan_name})
-            journal.append(PlanAdopted(plan=here, reason=f"given as {plan_file}"))
+            journal.append(given(plan, facts.head, home.plan_name, plan_file))
         return await drive(journal, settings, profiles, clock, approver)
+
+
+def given(plan: Plan, base: str, name: str, plan_file: Path | None) -> PlanAdopted:
+    here = plan.model_copy(update={"base": base, "name": name})
+    return PlanAdopted(plan=here, reason=f"given as {plan_file}")
 
 
 def what_is_asked(request: str | None, plan_file: Path | None) -> tuple[Plan | None, str]:

@@ -10,7 +10,11 @@ from typing import Any
 
 import pytest
 
+from agent.domain.limits import Limit
 from agent.rehearsal.conditions import Conditions
+from agent.rehearsal.faults import FaultPlan
+from agent.rehearsal.flavours import CEREBRAS
+from agent.rehearsal.limit_books import Charging
 from agent.rehearsal.server import RehearsalServer
 
 
@@ -31,6 +35,9 @@ ROOT = str(Path(__file__).parent.parent.parent)
 BOX = '# mine\n[profiles.box]\nbase_url = "{url}"\nmodel = "rehearsal"\nkey_env = "" # none\n'
 
 
+KEY = {"CEREBRAS_API_KEY": "csk-0123456789"}
+
+
 def record(home: Path, *arguments: str) -> dict[str, Any]:
     code, out, err = doctor(home, "box", "--json", *arguments)
     found: dict[str, Any] = json.loads(out)
@@ -48,9 +55,66 @@ def test_the_doctor_finds_the_window_writes_it_and_is_content(tmp_path: Path) ->
         last = record(tmp_path)
     assert (first["outcome"], first["changes"]) == ("findings", {"window_tokens": 32_768})
     assert (written["outcome"], written["written"]) == ("done", str(config))
+    assert first["rehearsal"] is True
     assert (last["outcome"], last["changes"]) == ("done", {})
     assert config.read_text().startswith("# mine\n")
     assert tomllib.loads(config.read_text())["profiles"]["box"]["window_tokens"] == 32_768
+
+
+def test_everything_that_is_written_makes_the_profile_right(tmp_path: Path) -> None:
+    config = tmp_path / ".config" / "gardener" / "config.toml"
+    config.parent.mkdir(parents=True)
+    limits = (Limit(unit="tokens", window="minute", amount=60_000),)
+    charging = Charging("admission", cap_tokens=16_384)
+    plan = FaultPlan(("hermes-json",), share=1.0, transient=False)
+    conditions = Conditions(
+        flavour=CEREBRAS, limits=limits, charging=charging, window_tokens=16_384, faults=plan
+    )
+    mine = BOX.replace('"" # none', '""\nlike = "cerebras"\nsampling = {{ top_k = 20 }}')
+    with RehearsalServer(None, conditions) as server:
+        config.write_text(mine.format(url=server.base_url))
+        written = record(tmp_path, "--write")
+        once = config.read_bytes()
+        again = record(tmp_path, "--write")
+    assert written["outcome"] == "done"
+    assert written["changes"].keys() == {
+        "window_tokens",
+        "sampling",
+        "omit_fields",
+        "text_calls",
+        "limits",
+    }
+    assert (again["outcome"], again["changes"], again["written"]) == ("done", {}, None)
+    assert config.read_bytes() == once
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ('profiles.box = {{ base_url = "{url}", model = "rehearsal" }}\n', "cannot change "),
+        ('[profiles.box\nbase_url = "{url}"\n', "not valid TOML"),
+        ('[profiles.box]\nbase_url = "{url}"\nwindow = 5\n', "no field named 'window'"),
+    ],
+)
+def test_a_file_that_cannot_be_used_is_left_as_it_is(
+    tmp_path: Path, settings: str, words: str
+) -> None:
+    config = tmp_path / ".config" / "gardener" / "config.toml"
+    config.parent.mkdir(parents=True)
+    with RehearsalServer(None, Conditions(window_tokens=32_768)) as server:
+        config.write_text(settings.format(url=server.base_url))
+        before = config.read_bytes()
+        code, out, err = doctor(tmp_path, "box", "--write")
+    assert (code, config.read_bytes()) == (64, before)
+    assert words in out + err
+
+
+def test_without_a_key_none_is_said_to_be_accepted(tmp_path: Path) -> None:
+    with RehearsalServer(None) as server:
+        flags = ("cerebras", "--base-url", server.base_url, "--model", "rehearsal", "--json")
+        found = [json.loads(doctor(tmp_path, *flags, **env)[1]) for env in ({}, KEY)]
+    keys = [next(a["said"] for a in each["aspects"] if a["name"] == "key") for each in found]
+    assert keys == ["none is asked for", "accepted (CEREBRAS_API_KEY)"]
 
 
 def test_flags_go_into_the_profile_when_it_is_written(tmp_path: Path) -> None:

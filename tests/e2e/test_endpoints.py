@@ -18,7 +18,9 @@ from agent.config import load_settings
 from agent.domain.event import PHASES, ModelRefused, ModelReplaced, Throttled, Warned
 from agent.domain.limits import Limit
 from agent.errors import Outcome
+from agent.limits.ledger import Ledger, add_up
 from agent.limits.redis_books import RedisBooks
+from agent.limits.sqlite_books import SqliteBooks
 from agent.rehearsal.clock import VirtualTime
 from agent.rehearsal.conditions import Conditions
 from agent.rehearsal.faults import FaultPlan
@@ -45,7 +47,7 @@ class OneTime:
 
 
 SESSIONS = (planner(), gardener(), executor(HONEST), judge())
-Serve = Callable[..., str]
+Serve = Callable[..., RehearsalServer]
 Go = Callable[..., Played]
 
 
@@ -66,9 +68,9 @@ def serve(tmp_path: Path, one_time: OneTime) -> Iterator[Serve]:
     script.write_text(text, encoding="utf-8")
     with ExitStack() as stack:
 
-        def start(conditions: Conditions | None = None) -> str:
+        def start(conditions: Conditions | None = None) -> RehearsalServer:
             server = RehearsalServer(load_script(script), conditions, one_time.server)
-            return stack.enter_context(server).base_url
+            return stack.enter_context(server)
 
         yield start
 
@@ -101,7 +103,10 @@ def go(tmp_path: Path, repository: Path, one_time: OneTime) -> Go:
 
 def test_a_role_whose_endpoint_is_used_up_goes_on_with_its_fallback(serve: Serve, go: Go) -> None:
     first, second = serve(refusing("rate-day")), serve()
-    ran = go({"first": {"base_url": first}, "second": {"base_url": second}}, fallback=("second",))
+    ran = go(
+        {"first": {"base_url": first.base_url}, "second": {"base_url": second.base_url}},
+        fallback=("second",),
+    )
     assert ran.result.outcome == Outcome.DONE
     assert [(e.role, e.profile) for e in ran.of(ModelReplaced)] == [
         ("planner", "second"),
@@ -112,20 +117,23 @@ def test_a_role_whose_endpoint_is_used_up_goes_on_with_its_fallback(serve: Serve
 
 
 def test_without_a_fallback_a_used_up_day_ends_with_75_and_the_way_on(serve: Serve, go: Go) -> None:
-    ran = go({"first": {"base_url": serve(refusing("rate-day"))}})
+    ran = go({"first": {"base_url": serve(refusing("rate-day")).base_url}})
     assert ran.result.outcome == Outcome.LIMIT
     assert "gardener resume" in ran.result.message
 
 
 def test_a_wrong_key_is_told_and_not_hidden_by_a_fallback(serve: Serve, go: Go) -> None:
     first, second = serve(refusing("key-refused")), serve()
-    ran = go({"first": {"base_url": first}, "second": {"base_url": second}}, fallback=("second",))
+    ran = go(
+        {"first": {"base_url": first.base_url}, "second": {"base_url": second.base_url}},
+        fallback=("second",),
+    )
     assert (ran.result.outcome, ran.of(ModelReplaced)) == (Outcome.USAGE, [])
 
 
 def test_a_day_of_too_few_tokens_is_told_before_a_task_begins(serve: Serve, go: Go) -> None:
     limit = {"unit": "tokens", "window": "day", "amount": 60_000}
-    ran = go({"first": {"base_url": serve(), "limits": [limit]}})
+    ran = go({"first": {"base_url": serve().base_url, "limits": [limit]}})
     assert [each.message.partition(";")[0].partition(" and ")[0] for each in ran.of(Warned)] == [
         "this plan cannot finish today: it needs about 72k tokens"
     ]
@@ -134,7 +142,11 @@ def test_a_day_of_too_few_tokens_is_told_before_a_task_begins(serve: Serve, go: 
 def test_a_used_up_day_is_slept_over_when_the_settings_say_so(serve: Serve, go: Go) -> None:
     limit = Limit(unit="tokens", window="day", amount=24_000, refill="fixed")
     counts = Conditions(limits=(limit,), charging=Charging("admission"))
-    table = {"base_url": serve(counts), "limits": [limit.model_dump()], "charge": "admission"}
+    table = {
+        "base_url": serve(counts).base_url,
+        "limits": [limit.model_dump()],
+        "charge": "admission",
+    }
     ran = go({"first": table}, on_day_limit="sleep")
     assert ran.result.outcome == Outcome.DONE
     assert ran.state.waited_seconds > 20 * 3600
@@ -143,11 +155,62 @@ def test_a_used_up_day_is_slept_over_when_the_settings_say_so(serve: Serve, go: 
 def test_a_minute_s_limit_makes_the_run_wait_and_nothing_is_refused(serve: Serve, go: Go) -> None:
     limit = Limit(unit="tokens", window="minute", amount=16_000)
     counts = Conditions(limits=(limit,), charging=Charging("admission"))
-    table = {"base_url": serve(counts), "limits": [limit.model_dump()], "charge": "admission"}
+    table = {
+        "base_url": serve(counts).base_url,
+        "limits": [limit.model_dump()],
+        "charge": "admission",
+    }
     ran = go({"first": table})
     assert ran.result.outcome == Outcome.DONE
     assert {each.reason for each in ran.of(Throttled)} == {"16,000 tokens a minute are used up"}
     assert ran.of(ModelRefused) == []
+
+
+@pytest.mark.parametrize("dialect", ["openai_chat", "openai_responses", "anthropic_messages"])
+def test_the_ledger_agrees_with_the_endpoint_s_own_counters_to_the_token(
+    serve: Serve, go: Go, tmp_path: Path, dialect: str
+) -> None:
+    limit = Limit(unit="tokens", window="minute", amount=30_000)
+    server = serve(Conditions(limits=(limit,), charging=Charging("admission")))
+    address = server.root_url if dialect == "anthropic_messages" else server.base_url
+    table = {"base_url": address, "dialect": dialect, "charge": "admission"}
+    ran = go({"first": {**table, "limits": [limit.model_dump()]}})
+    assert ran.result.outcome == Outcome.DONE
+    total, counted = ledger_of(tmp_path).total, server.totals()
+    assert (total.requests, total.failed, counted["refused"]) == (counted["requests"], 0, {})
+    assert (total.charged, total.input, total.output, total.cached) == (
+        counted["charged_tokens"],
+        counted["told_prompt_tokens"],
+        counted["told_completion_tokens"],
+        counted["told_cached_tokens"],
+    )
+    assert total.cached > 0
+
+
+def test_among_faults_the_ledger_has_every_token_that_was_told(
+    serve: Serve, go: Go, tmp_path: Path
+) -> None:
+    names = ("drop", "error-500", "rate-minute", "qwen-xml", "usage-twice", "usage-early")
+    server = serve(Conditions(faults=FaultPlan(names=names, share=0.7, seed=3)))
+    ran = go({"first": {"base_url": server.base_url}})
+    assert ran.result.outcome == Outcome.DONE
+    total, counted = ledger_of(tmp_path).total, server.totals()
+    assert total.failed > 0
+    assert (total.requests, total.input, total.output, total.cached) == (
+        counted["requests"],
+        counted["told_prompt_tokens"],
+        counted["told_completion_tokens"],
+        counted["told_cached_tokens"],
+    )
+
+
+def ledger_of(tmp_path: Path) -> Ledger:
+    (path,) = (tmp_path / "home").rglob("ledger.sqlite")
+    books = SqliteBooks(path, now=START.timestamp())
+    try:
+        return add_up(books.bookings(), "role", {})
+    finally:
+        books.close()
 
 
 @pytest.mark.skipif(not shutil.which("redis-server"), reason="redis-server is not installed")
@@ -155,7 +218,7 @@ def test_the_books_are_kept_in_redis_when_the_settings_say_so(
     serve: Serve, go: Go, tmp_path: Path
 ) -> None:
     with redis_server(tmp_path) as url:
-        ran = go({"first": {"base_url": serve()}}, ledger=url)
+        ran = go({"first": {"base_url": serve().base_url}}, ledger=url)
         assert ran.result.outcome == Outcome.DONE
         books = RedisBooks(url)
         roles = [booking.role for booking in books.bookings(run=ran.result.run_id)]

@@ -277,13 +277,6 @@ async def test_a_request_the_endpoint_finds_too_long_is_shortened_and_sent_once_
     assert sizes[1] < sizes[0] / 1.5
 
 
-async def test_a_request_that_cannot_be_made_smaller_is_not_sent_again(journal: Journal) -> None:
-    context, model, _ = context_of(journal, ContextOverflow("too long"))
-    with pytest.raises(ContextOverflow, match="too long"):
-        await take_turn(context, open_session(context, KEY, OPENING), {})
-    assert len(model.requests) == 1
-
-
 async def test_characters_that_cannot_be_written_do_not_stop_the_run(journal: Journal) -> None:
     context, _, _ = context_of(journal, reply(text="half \ud800 and nothing \0", stop="end_turn"))
     session = open_session(context, KEY, OPENING)

@@ -10,7 +10,8 @@ import pytest
 from agent.domain.profile import Profile
 from agent.errors import UsageError
 from agent.frontends.commands_usage import usage
-from agent.frontends.usage import duration, usage_lines, usage_record
+from agent.frontends.text import duration
+from agent.frontends.usage import usage_lines, usage_record
 from agent.limits.books import Booking
 from agent.limits.forecast import Forecast, Need
 from agent.limits.ledger import Price, add_up

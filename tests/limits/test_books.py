@@ -2,16 +2,19 @@
 
 import multiprocessing
 import os
+import shutil
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import anyio
 import pytest
 from fakes import FakeClock
+from redis import Redis
+from redis_server import redis_server
 
 from agent.domain.limits import Admission
 from agent.domain.message import Usage
@@ -24,6 +27,14 @@ from agent.limits.sqlite_books import SqliteBooks
 
 Ask = Callable[..., Admission]
 TICKET = Ticket(name="t", flow="run-1/executor", owner="here:1", due=1.0, seen=1.0, tokens=5)
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[str]:
+    if not shutil.which("redis-server"):
+        pytest.skip("redis-server is not installed")
+    with redis_server(tmp_path) as url:
+        yield url
 
 
 def written(books: Books, *bookings: Booking) -> tuple[Booking, ...]:
@@ -79,9 +90,9 @@ def test_what_counts_is_read_one_by_one_or_by_minutes(books: Books, ask: Ask) ->
         Charge(70.0, 1_200, 1, flow),
     )
     assert books.change("acme", "coder", by_minute) == (
-        Charge(59.375, 2_400, 2),
+        Charge(59.4375, 2_400, 2),
         Charge(70.0, 1_200, 1, flow),
-        Charge(119.375, 1_200, 1),
+        Charge(119.4375, 1_200, 1),
     )
 
 
@@ -90,7 +101,18 @@ def test_a_settled_booking_moves_between_minutes(books: Books, ask: Ask) -> None
     ended = replace(made, state="settled", counted_at=70.0, charged=100)
     books.change("acme", "coder", lambda page: page.put(ended))
     found = books.change("acme", "coder", lambda page: page.charges(0.0, 80.0, by_minute=True))
-    assert found == (Charge(119.375, 100, 1),)
+    assert found == (Charge(119.4375, 100, 1),)
+
+
+def test_what_is_booked_at_a_minutes_very_end_counts_in_the_next(books: Books, ask: Ask) -> None:
+    written(books, at(ask, 59.4), at(ask, 59.6))
+    found = books.change("acme", "coder", lambda page: page.charges(60.0, 80.0, by_minute=True))
+    assert found == (Charge(119.4375, 1_200, 1),)
+
+
+def test_what_is_dated_after_an_instant_is_found(books: Books, ask: Ask) -> None:
+    _, ahead, _ = written(books, at(ask, 10.0), at(ask, 20.0), at(ask, 5.0, model="coder"))
+    assert books.change("acme", "coder", lambda page: page.dated_after(10.0)) == (ahead,)
 
 
 def test_accounts_and_models_are_apart(books: Books, ask: Ask) -> None:
@@ -158,13 +180,29 @@ def test_processes_share_a_file_without_losing_a_token(tmp_path: Path) -> None:
 
 def test_a_process_that_ended_is_dead_and_another_host_never_is() -> None:
     owner = this_process()
+    place, own, begun, _ = owner.name.split(":")
     gone = subprocess.Popen([sys.executable, "-c", ""])
     gone.wait(timeout=30)
-    host = owner.name.rpartition(":")[0]
-    assert owner.name == f"{host}:{os.getpid()}"
-    assert [
-        owner.is_dead(name) for name in (owner.name, f"{host}:{gone.pid}", "elsewhere:1", "odd")
-    ] == [False, True, False, False]
+    names = {
+        owner.name: False,
+        this_process().name: False,
+        f"{place}:{gone.pid}:{begun}:x": True,
+        f"elsewhere:{gone.pid}:{begun}:x": False,
+        "odd": False,
+    }
+    assert own == str(os.getpid())
+    assert {name: owner.is_dead(name) for name in names} == names
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="the kernel does not tell")
+def test_a_process_whose_number_was_given_away_is_dead() -> None:
+    owner = this_process()
+    place, number, begun, _ = owner.name.split(":")
+    assert owner.is_dead(f"{place}:{number}:{int(begun) - 1}:x")
+
+
+def test_two_governors_of_a_process_are_told_apart() -> None:
+    assert this_process().name != this_process().name
 
 
 def refused(path: Path) -> str:
@@ -208,9 +246,31 @@ def test_a_folder_in_its_place_is_named(tmp_path: Path) -> None:
 def test_a_newer_version_is_left_alone(tmp_path: Path) -> None:
     path = tmp_path / "ledger.sqlite"
     newer = sqlite3.connect(path)
-    newer.execute("PRAGMA user_version = 2")
+    newer.execute("PRAGMA user_version = 3")
     newer.close()
     assert "was written by a newer gardener; update gardener" in refused(path)
+
+
+def test_a_file_of_the_first_version_is_brought_up_to_date(tmp_path: Path, ask: Ask) -> None:
+    path = tmp_path / "ledger.sqlite"
+    books = SqliteBooks(path, now=0.0)
+    made = written(books, at(ask, 10.0), at(ask, 20.0, charging="usage"), at(ask, 119.9))
+    books.close()
+    older = sqlite3.connect(path)
+    older.executescript("DROP TABLE minutes; PRAGMA user_version = 1")
+    older.close()
+    again = SqliteBooks(path, now=0.0)
+    counted = again.change("acme", "coder", lambda page: page.charges(0.0, 0.0, by_minute=True))
+    kept = tuple(again.bookings())
+    again.close()
+    assert (kept, counted) == (
+        made,
+        (
+            Charge(0.0, 1_200, 1, "run-1/executor"),
+            Charge(59.4375, 1_200, 1),
+            Charge(179.4375, 1_200, 1),
+        ),
+    )
 
 
 def test_another_programs_database_is_left_alone(tmp_path: Path) -> None:
@@ -236,9 +296,52 @@ def test_a_redis_that_nobody_runs_is_named_without_its_password() -> None:
     with pytest.raises(ConfigError) as caught:
         RedisBooks("redis://:secret@127.0.0.1:1/0")
     assert str(caught.value) == (
-        "the ledger at 127.0.0.1:1 cannot be used (ConnectionError); start Redis there, or set "
+        "the ledger at 127.0.0.1:1 does not answer (ConnectionError); start Redis there, or set "
         "GARDENER_LEDGER to another place"
     )
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "words"),
+    [
+        ("version", "2", "was written by a newer gardener; update gardener, or name another place"),
+        ("version", "x", "holds what gardener did not write under 'gardener:'; name another data"),
+    ],
+)
+def test_a_redis_of_another_version_is_left_alone(
+    server: str, key: str, value: str, words: str
+) -> None:
+    client = Redis.from_url(server)
+    client.set(f"gardener:{key}", value)
+    client.close()
+    with pytest.raises(ConfigError) as caught:
+        RedisBooks(server)
+    assert words in str(caught.value)
+
+
+def test_what_gardener_did_not_write_is_named(server: str) -> None:
+    client = Redis.from_url(server)
+    client.hset("gardener:bookings", "7", '{"theirs": 1}')
+    client.set("gardener:starts", "text")
+    client.close()
+    books = RedisBooks(server)
+    words = f"the ledger at {server[8:-2]} holds what gardener did not write under 'gardener:'"
+    with pytest.raises(ConfigError, match=words):
+        books.find(7)
+    with pytest.raises(ConfigError, match=words):
+        list(books.bookings())
+    books.close()
+
+
+def test_redis_keeps_the_sums_of_minutes_for_days_only(server: str, ask: Ask) -> None:
+    books = RedisBooks(server)
+    written(books, at(ask, 30.0))
+    written(books, *(at(ask, 4 * 86_400.0) for _ in range(499)))
+    books.close()
+    client = Redis.from_url(server, decode_responses=True)
+    fields = client.hgetall("gardener:acme/coder:minutes")
+    client.close()
+    assert fields == {"t:5760": str(499 * 1_200), "r:5760": "499"}
 
 
 def test_an_odd_address_is_named() -> None:

@@ -9,14 +9,15 @@ from agent.errors import ConfigError
 from agent.providers.catalog import names, profile, with_models
 
 PROMISED = (
-    "cerebras cerebras-free cerebras-code-pro cerebras-code-max anthropic openai openai-responses "
-    "fireworks openrouter groq together dashscope vllm llamacpp ollama lmstudio rehearsal"
+    "cerebras cerebras-free cerebras-trial cerebras-code-pro cerebras-code-max anthropic openai "
+    "openai-responses fireworks openrouter groq together dashscope vllm llamacpp ollama lmstudio "
+    "rehearsal"
 )
 
 
 @pytest.mark.parametrize("found", with_models(), ids=lambda found: f"{found.name}/{found.model}")
 def test_every_profile_says_where_its_figures_come_from_and_when_they_held(found: Profile) -> None:
-    assert found.source
+    assert re.search(r"\w\.(ai|com|dev|net)\b", found.source) or found.name == "rehearsal"
     assert re.fullmatch(r"2026-\d\d-\d\d", found.dated)
     assert found.window_tokens > found.max_output_tokens
 
@@ -69,6 +70,13 @@ def test_the_profile_of_the_plan_that_charges_at_admission() -> None:
             "qwen3-coder",
             {"temperature": 0.7, "top_p": 0.8, "top_k": 20.0, "repeat_penalty": 1.05},
         ),
+        (
+            "lmstudio",
+            "qwen/qwen3-coder-30b",
+            {"temperature": 0.7, "top_p": 0.8, "top_k": 20.0, "repeat_penalty": 1.05},
+        ),
+        ("dashscope", "qwen3-coder-plus", {"temperature": 0.7, "top_p": 0.8}),
+        ("ollama", "qwen3-coder:30b", {"temperature": 0.7, "top_p": 0.8}),
         ("openai", "qwen3-coder", {}),
         ("cerebras", "gpt-oss-120b", {}),
     ],
@@ -85,6 +93,40 @@ def test_another_model_brings_its_own_window_and_price() -> None:
     unknown = profile("cerebras", model="new-model")
     assert (unknown.window_tokens, unknown.input_usd) == (131_072, None)
     assert profile("cerebras-free", model="qwen-3.8-27b").window_tokens == 8_192
+
+
+def test_a_limit_of_one_model_is_not_held_against_another() -> None:
+    assert profile("cerebras").limits != ()
+    assert profile("cerebras", model="qwen-3.8-27b").limits == ()
+
+
+def test_those_who_book_the_reservation_charge_at_admission() -> None:
+    booking = {name for name in names() if profile(name).charge == "admission"}
+    cerebras = {name for name in names() if name.startswith("cerebras")}
+    assert booking == {"openai", "openai-responses", "groq", *cerebras}
+
+
+@pytest.mark.parametrize(
+    ("name", "model", "longest_tokens"),
+    [
+        ("anthropic", "claude-haiku-5-5", 100_000),
+        ("dashscope", "qwen3-coder-plus", 128_000),
+        ("openrouter", "qwen/qwen3-coder-plus", 128_000),
+        ("openai", "gpt-6.1-sol", 272_000),
+    ],
+)
+def test_no_prompt_can_be_so_long_that_its_price_is_another(
+    name: str, model: str, longest_tokens: int
+) -> None:
+    found = profile(name, model=model)
+    assert found.input_usd is not None
+    assert found.window_tokens - found.max_output_tokens <= longest_tokens
+
+
+def test_the_trial_takes_no_request_that_its_minute_never_admits() -> None:
+    found = profile("cerebras-trial")
+    minute = next(each for each in found.limits if (each.unit, each.window) == ("tokens", "minute"))
+    assert found.window_tokens <= minute.amount
 
 
 def test_a_table_of_the_user_lies_over_the_ready_profile() -> None:

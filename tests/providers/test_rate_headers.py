@@ -13,39 +13,70 @@ def of(unit: Unit, window: Window, **figures: float) -> LimitReading:
     return LimitReading.model_validate({"unit": unit, "window": window, **figures})
 
 
-CEREBRAS = {
+# https://inference-docs.cerebras.ai/support/rate-limits
+CEREBRAS_PAGE = {
+    "x-ratelimit-limit-requests-day": "1000000000",
+    "x-ratelimit-limit-tokens-minute": "1000000000",
+    "x-ratelimit-remaining-requests-day": "999997455",
+    "x-ratelimit-remaining-tokens-minute": "999998298",
+    "x-ratelimit-reset-requests-day": "33011.382867097855",
+    "x-ratelimit-reset-tokens-minute": "11.382867097854614",
+}
+# Recorded in July 2026 on a trial; the remaining tokens of the hour stood in another recording.
+CEREBRAS_REPLY = {
     "x-ratelimit-limit-requests-minute": "5",
     "x-ratelimit-remaining-requests-minute": "4",
     "x-ratelimit-limit-requests-hour": "150",
     "x-ratelimit-remaining-requests-hour": "149",
     "x-ratelimit-limit-requests-day": "2400",
     "x-ratelimit-remaining-requests-day": "2399",
-    "x-ratelimit-reset-requests-day": "33011.382867097855",
     "x-ratelimit-limit-tokens-minute": "30000",
     "x-ratelimit-remaining-tokens-minute": "29976",
-    "x-ratelimit-reset-tokens-minute": "11.382867097854614",
-    # Recorded so: more remains than there is.
     "x-ratelimit-limit-tokens-hour": "1000000",
     "x-ratelimit-remaining-tokens-hour": "2999976",
     "x-ratelimit-limit-tokens-day": "1000000",
     "x-ratelimit-remaining-tokens-day": "999976",
 }
+# https://platform.openai.com/docs/guides/rate-limits
 OPENAI = {
-    "X-RateLimit-Limit-Requests": "500",
-    "X-RateLimit-Remaining-Requests": "499",
-    "X-RateLimit-Reset-Requests": "120ms",
-    "X-RateLimit-Limit-Tokens": "200000",
-    "X-RateLimit-Remaining-Tokens": "199000",
-    "X-RateLimit-Reset-Tokens": "6m0s",
+    "x-ratelimit-limit-requests": "60",
+    "x-ratelimit-limit-tokens": "150000",
+    "x-ratelimit-remaining-requests": "59",
+    "x-ratelimit-remaining-tokens": "149984",
+    "x-ratelimit-reset-requests": "1s",
+    "x-ratelimit-reset-tokens": "6m0s",
 }
+# https://console.groq.com/docs/rate-limits
 GROQ = {
+    "retry-after": "2",
     "x-ratelimit-limit-requests": "14400",
+    "x-ratelimit-limit-tokens": "18000",
     "x-ratelimit-remaining-requests": "14370",
+    "x-ratelimit-remaining-tokens": "17997",
     "x-ratelimit-reset-requests": "2m59.56s",
-    "x-ratelimit-limit-tokens": "6000",
-    "x-ratelimit-remaining-tokens": "5997",
-    "x-ratelimit-reset-tokens": "644ms",
+    "x-ratelimit-reset-tokens": "7.66s",
 }
+# https://docs.fireworks.ai/serverless/rate-limits
+FIREWORKS = {
+    "X-Ratelimit-Limit-Tokens-Prompt": "60000",
+    "X-Ratelimit-Limit-Tokens-Cache-Adjusted-Prompt": "15000",
+    "X-Ratelimit-Limit-Tokens-Generated": "600",
+}
+# https://docs.together.ai/docs/serverless/rate-limits
+TOGETHER = {
+    "x-ratelimit-limit": "10",
+    "x-ratelimit-remaining": "9",
+    "x-ratelimit-reset": "1",
+    "x-tokenlimit-limit": "3000",
+    "x-tokenlimit-remaining": "2900",
+}
+# https://github.com/Gitlawb/openclaude/issues/936
+OPENROUTER = {
+    "X-RateLimit-Limit": "50",
+    "X-RateLimit-Remaining": "0",
+    "X-RateLimit-Reset": "1777420800000",
+}
+# https://platform.claude.com/docs/en/api/rate-limits
 ANTHROPIC = {
     **DATE,
     "anthropic-ratelimit-requests-limit": "1000",
@@ -61,61 +92,86 @@ ANTHROPIC = {
     "anthropic-ratelimit-tokens-remaining": "520000",
     "anthropic-ratelimit-tokens-reset": "2026-11-21T04:00:07Z",
 }
+CASES = {
+    "cerebras, as its page has them": (
+        "cerebras",
+        CEREBRAS_PAGE,
+        of(
+            "requests",
+            "day",
+            limit=1_000_000_000,
+            remaining=999_997_455,
+            reset_seconds=33011.382867097855,
+        ),
+        of(
+            "tokens",
+            "minute",
+            limit=1_000_000_000,
+            remaining=999_998_298,
+            reset_seconds=11.382867097854614,
+        ),
+    ),
+    "cerebras, as it sends them": (
+        "cerebras-trial",
+        CEREBRAS_REPLY,
+        of("requests", "minute", limit=5, remaining=4),
+        of("requests", "hour", limit=150, remaining=149),
+        of("requests", "day", limit=2400, remaining=2399),
+        of("tokens", "minute", limit=30_000, remaining=29_976),
+        # More remains than there is.
+        of("tokens", "hour", limit=1_000_000, remaining=1_000_000),
+        of("tokens", "day", limit=1_000_000, remaining=999_976),
+    ),
+    "openai": (
+        "openai",
+        OPENAI,
+        of("requests", "minute", limit=60, remaining=59, reset_seconds=1.0),
+        of("tokens", "minute", limit=150_000, remaining=149_984, reset_seconds=360.0),
+    ),
+    "openai, in capitals": (
+        "openai-responses",
+        {name.title(): value for name, value in OPENAI.items()},
+        of("requests", "minute", limit=60, remaining=59, reset_seconds=1.0),
+        of("tokens", "minute", limit=150_000, remaining=149_984, reset_seconds=360.0),
+    ),
+    "groq counts requests by the day": (
+        "groq",
+        GROQ,
+        of("requests", "day", limit=14_400, remaining=14_370, reset_seconds=179.56),
+        of("tokens", "minute", limit=18_000, remaining=17_997, reset_seconds=7.66),
+    ),
+    "anthropic": (
+        "anthropic",
+        ANTHROPIC,
+        of("requests", "minute", limit=1_000, remaining=999, reset_seconds=1.0),
+        of("tokens", "minute", limit=450_000, remaining=440_000, reset_seconds=2.0),
+    ),
+    "fireworks tells a rate and holds the minute": (
+        "fireworks",
+        FIREWORKS,
+        of("tokens", "minute", limit=900_000),
+    ),
+    "together": ("together", TOGETHER),
+    "openrouter": ("openrouter", OPENROUTER),
+    "none": ("vllm", {"content-type": "text/event-stream"}),
+    "no counts": (
+        "openai",
+        {"x-ratelimit-limit-tokens": "", "x-ratelimit-remaining-tokens": "soon"},
+    ),
+}
 
 
-@pytest.mark.parametrize(
-    ("name", "headers", "expected"),
-    [
-        (
-            "cerebras",
-            CEREBRAS,
-            (
-                of("requests", "minute", limit=5, remaining=4),
-                of("requests", "hour", limit=150, remaining=149),
-                of("requests", "day", limit=2400, remaining=2399, reset_seconds=33011.382867097855),
-                of(
-                    "tokens", "minute", limit=30_000, remaining=29_976,
-                    reset_seconds=11.382867097854614,
-                ),
-                of("tokens", "hour", limit=1_000_000, remaining=1_000_000),
-                of("tokens", "day", limit=1_000_000, remaining=999_976),
-            ),
-        ),
-        (
-            "openai",
-            OPENAI,
-            (
-                of("requests", "minute", limit=500, remaining=499, reset_seconds=0.12),
-                of("tokens", "minute", limit=200_000, remaining=199_000, reset_seconds=360.0),
-            ),
-        ),
-        (
-            "groq",
-            GROQ,
-            (
-                of("requests", "day", limit=14_400, remaining=14_370, reset_seconds=179.56),
-                of("tokens", "minute", limit=6_000, remaining=5_997, reset_seconds=0.644),
-            ),
-        ),
-        (
-            "anthropic",
-            ANTHROPIC,
-            (
-                of("requests", "minute", limit=1_000, remaining=999, reset_seconds=1.0),
-                of("tokens", "minute", limit=450_000, remaining=440_000, reset_seconds=2.0),
-            ),
-        ),
-        # Prompt tokens a second: not a limit of ours.
-        ("fireworks", {"x-ratelimit-limit-tokens-prompt": "60000"}, ()),
-        ("openai", {}, ()),
-        ("openai", {"x-ratelimit-limit-tokens": "", "x-ratelimit-remaining-tokens": "soon"}, ()),
-    ],
-    ids=["cerebras", "openai", "groq", "anthropic", "fireworks", "none", "not-counts"],
-)  # fmt: skip
+@pytest.mark.parametrize("case", CASES.values(), ids=CASES)
 def test_each_providers_headers_become_readings(
-    name: str, headers: dict[str, str], expected: tuple[LimitReading, ...]
+    case: tuple[str, dict[str, str], *tuple[LimitReading, ...]],
 ) -> None:
-    assert readings(headers, profile(name)) == expected
+    name, headers, *expected = case
+    assert readings(headers, profile(name)) == tuple(expected)
+
+
+def test_where_cached_tokens_count_the_rate_of_the_whole_prompt_holds() -> None:
+    counting = profile("fireworks").model_copy(update={"cached_tokens_count": True})
+    assert readings(FIREWORKS, counting) == (of("tokens", "minute", limit=3_600_000),)
 
 
 @pytest.mark.parametrize(

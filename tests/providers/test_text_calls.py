@@ -1,12 +1,14 @@
 import json
+import re
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from agent.domain.message import ToolSpec
-from agent.providers.text_calls import Written, WrittenCall, written_calls
+from agent.providers.call_reader import WrittenCall
+from agent.providers.text_calls import Written, before_calls, written_calls
 
 
 def tool(name: str, required: tuple[str, ...] = (), **properties: dict[str, Any]) -> ToolSpec:
@@ -45,6 +47,11 @@ def qwen(name: str, **parameters: str) -> str:
     return f"<tool_call>\n<function={name}>\n{body}</function>\n</tool_call>"
 
 
+# A program that ends a call in one of its texts before it begins another one.
+PARSER = (
+    'END = """</parameter>\n</function>\n</tool_call>"""\n'
+    'BEGIN = """<tool_call>\n<function=read>\n<parameter=path>\n"""\nprint(BEGIN)'
+)
 A_WRITE = qwen("write", path="a.py", content="x = 1\n\nif x:\n    pass")
 
 
@@ -107,6 +114,10 @@ def test_a_value_without_its_closer_ends_where_the_next_one_begins() -> None:
         "<tool_call>",
         "<think>\nhm\n</think>",
         '{"name": "read", "arguments": {}}\n</tool_call>',
+        '<function name="f">\n<parameter name="x">\n1\n</parameter>\n</function>',
+        "1\n</parameter>\n</function>",
+        f"```xml\n{qwen('read', path='b.py')}\n```\nand\n```\n{qwen('list')}\n```",
+        PARSER,
     ],
 )
 def test_tags_inside_a_value_are_a_part_of_it(content: str) -> None:
@@ -132,12 +143,13 @@ def test_tags_inside_a_value_are_a_part_of_it(content: str) -> None:
     )
 )
 def test_whatever_stands_in_a_value_it_is_whole_or_there_is_no_call(pieces: list[str]) -> None:
-    content = "".join(pieces)
-    read = found(qwen("write", path="a.md", content=f"[{content}]"))
-    for written in read.calls:
-        arguments = json.loads(written.arguments)
-        if written.name == "write" and "content" in arguments and len(read.calls) == 1:
-            assert arguments["content"].startswith("[")
+    content = f"[{''.join(pieces)}]"
+    # The end of one call and the beginning of the next cannot be told from two calls.
+    assume(not re.search(r"\n</(function|tool_call)>[\s\S]*\n(<tool_call>\s*)?<function=", content))
+    assert found(qwen("write", path="a.md", content=content)).calls in (
+        (),
+        (call("write", path="a.md", content=content),),
+    )
 
 
 def test_values_follow_the_schema_and_nothing_else() -> None:
@@ -252,6 +264,26 @@ def test_a_call_with_every_value_whole_is_taken_or_told_as_cut(length: int) -> N
 
 
 @pytest.mark.parametrize(
+    "content",
+    [
+        'text.split("</parameter>")\nprint(1)',
+        "x = 1\n\nclose = '</function>'\nprint(1)",
+        'end = "</parameter></function></tool_call>"\nprint(1)',
+        f"An example:\n{qwen('read', path='b.py')}\nThat is all.",
+        f"```xml\n{qwen('write', path='b', content='c')}\n```\nThat is all.",
+        PARSER,
+        f"{PARSER}\n```\n{qwen('read', path='b.py')}\n```\n",
+    ],
+)
+def test_a_value_with_tags_that_is_cut_is_never_taken_for_a_shorter_one(content: str) -> None:
+    text = qwen("write", path="a.md", content=content)
+    whole = (call("write", path="a.md", content=content),)
+    assert found(text).calls == whole
+    for length in range(text.index("content>"), len(text)):
+        assert found(text[:length]).calls in ((), whole), text[:length]
+
+
+@pytest.mark.parametrize(
     "text",
     [
         A_WRITE[: A_WRITE.index("if x")],
@@ -265,6 +297,86 @@ def test_an_unclosed_call_is_told_as_cut_and_nothing_of_the_text_is_made(text: s
     assert found(text) == Written(text, is_cut=True)
 
 
+EXAMPLES = (
+    qwen("read", path="b.py"),
+    qwen("read", path="b.py").removeprefix("<tool_call>\n"),
+    '<tool_call>\n{"name": "read", "arguments": {"path": "b.py"}}\n</tool_call>',
+    '{"name": "read", "arguments": {"path": "b.py"}}\n</tool_call>',
+)
+
+
+@pytest.mark.parametrize("example", EXAMPLES)
+@pytest.mark.parametrize(
+    ("before", "behind"),
+    [
+        ("A call looks like this:\n\n```\n", "\n```\nThen the file is read."),
+        ("A call looks like this:\n\n```xml\n", "\n```"),
+        ("A call looks like this:\n\n~~~~\n```\n", "\n~~~~\n"),
+        ("- as in\n  ```xml\n", "\n  ```\n- and so on"),
+        ("```\nx = 1\n```\n\n````markdown\n```\n", "\n```\n````\n"),
+        ("```\nThe block has no end.\n", ""),
+        ("I parse it with `", "`."),
+        ("I parse it with ``", "``."),
+        ('text = """', '"""'),
+        ("> ", ""),
+        ("Write ", " and wait."),
+    ],
+)
+@pytest.mark.parametrize("bare", [False, True])
+def test_a_call_that_is_only_shown_is_not_made(
+    before: str, behind: str, example: str, bare: bool
+) -> None:
+    if before.endswith(("`", "> ", "Write ")):
+        example = example.replace("\n", "")
+    text = f"{before}{example}{behind}"
+    assert written_calls(text, TOOLS, bare=bare) == Written(text)
+
+
+@pytest.mark.parametrize("example", EXAMPLES)
+def test_a_call_behind_one_that_is_only_shown_is_made(example: str) -> None:
+    shown = f"It looks like `<tool_call>`:\n```xml\n{example}\n```"
+    assert found(f"{shown}\n\n{A_WRITE}") == Written(shown, found(A_WRITE).calls)
+
+
+@pytest.mark.parametrize("example", [*EXAMPLES[:3], EXAMPLES[3].removesuffix("\n</tool_call>")])
+def test_a_text_that_is_one_code_block_is_a_call_for_a_model_that_writes_so(example: str) -> None:
+    text = f"```json\n{example}\n```\n"
+    assert found(text) == Written(text)
+    assert written_calls(text, TOOLS, bare=True) == Written("", (call("read", path="b.py"),))
+
+
+def test_a_call_may_follow_words_on_their_line() -> None:
+    assert found(f"Let me look.{qwen('read', path='a.py')}") == Written(
+        "Let me look.", (call("read", path="a.py"),)
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "before"),
+    [
+        (f"I write it.\n\n{A_WRITE[:60]}", "I write it."),
+        (f"I write it.\n{A_WRITE}\n{A_WRITE[:60]}", "I write it."),
+        (f"{A_WRITE}\nDone, I", ""),
+        ("I write it.\n<tool_call>\n<func", "I write it."),
+        ("I write it.\n<function=wri", "I write it."),
+        ('I write it.\n<tool_call>\n{"name": "write", "arguments": {"path": "a', "I write it."),
+        (f"```xml\n{qwen('list')}\n```\nI wri", f"```xml\n{qwen('list')}\n```\nI wri"),
+        (f"{qwen('delete', path='a')}\nI wri", f"{qwen('delete', path='a')}\nI wri"),
+        ("I write", "I write"),
+    ],
+)
+def test_of_a_cut_text_only_what_stands_before_the_first_call_is_left(
+    text: str, before: str
+) -> None:
+    assert before_calls(text, TOOLS) == before
+
+
+def test_a_cut_call_without_tags_leaves_nothing_of_a_model_that_writes_so() -> None:
+    text = '{"name": "write", "arguments": {"path": "a'
+    assert before_calls(text, TOOLS) == text
+    assert before_calls(text, TOOLS, bare=True) == ""
+
+
 def test_a_call_inside_a_thought_counts_when_nothing_follows() -> None:
     thought = f"<think>\nI look.\n{qwen('list')}\n</think>\n"
     assert found(thought) == Written("<think>I look.</think>", (call("list"),))
@@ -276,11 +388,23 @@ def test_a_call_inside_a_thought_is_a_draft_when_something_follows() -> None:
     assert found(thought + qwen("read", path="a")).calls == (call("read", path="a"),)
 
 
-def test_a_text_full_of_tags_is_left_alone_and_takes_no_time() -> None:
-    many = qwen("write", path="a", content="</parameter>\n</function>\n" * 400)
+def test_a_call_inside_a_thought_may_speak_of_thoughts() -> None:
+    write = qwen("write", path="a.md", content="the tag </think> ends a thought")
+    assert found(f"<think>\n{write}\n</think>").calls == (
+        call("write", path="a.md", content="the tag </think> ends a thought"),
+    )
+
+
+def test_a_text_full_of_tags_takes_no_time_and_is_left_alone_beyond_a_bound() -> None:
+    content = "</parameter>\n</function>\n"
+    many = qwen("write", path="a", content=content * 1_100)
     assert found(many) == Written(many)
-    some = qwen("write", path="a", content="</parameter>\n</function>\n<parameter=path>\n" * 80)
-    assert len(found(some).calls) <= 1
+    some = content * 900
+    assert found(qwen("write", path="a", content=some)).calls == (
+        call("write", path="a", content=some),
+    )
+    mixed = qwen("write", path="a", content=f"{content}<parameter=path>\n" * 600)
+    assert len(found(mixed).calls) <= 1
 
 
 def test_without_tools_nothing_is_a_call() -> None:

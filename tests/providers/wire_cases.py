@@ -1,6 +1,9 @@
-"""Refusals as providers send them, each with the one thing to do; a new one is a new row.
+"""Refusals as providers sent them, each with the one thing to do; a new one is a new row.
 
-Texts are recorded where a recording is public; where a source has a field open it is left out.
+RECORDED holds texts that somebody published, under `source`, letter for letter; names of accounts
+are replaced, and what the source does not show, such as a header or the wrapper, is left out or in
+the provider's usual form. DOCUMENTED holds statuses and codes that a vendor's page describes
+without showing the text. Variations that only hold the reading are in `wire_variants`.
 """
 
 import json
@@ -12,11 +15,9 @@ from agent.errors import (
     AuthError,
     ContextOverflow,
     DayLimitReached,
-    MalformedReply,
     ModelUnknown,
     NoCredit,
     ProviderError,
-    QuotaExhausted,
     RateLimited,
     RequestRefused,
     RequestTooLarge,
@@ -33,6 +34,8 @@ class Wire:
     """One answer that is not a reply."""
 
     name: str
+    source: str
+    """Where the words can be read; of a GitHub thread, what follows the host."""
     status: int
     body: str
     error: type[ProviderError]
@@ -44,7 +47,18 @@ class Wire:
     request_bytes: int | None = None
 
 
-def flat(message: str, kind: str, code: str, param: str = "") -> str:
+@dataclass(frozen=True)
+class Chunk:
+    """An error object in the middle of a stream, where no status line can be."""
+
+    name: str
+    source: str
+    chunk: Mapping[str, object]
+    error: type[ProviderError]
+    action: Action
+
+
+def flat(message: str, kind: str, code: object, param: str | None = None) -> str:
     return json.dumps({"message": message, "type": kind, "param": param, "code": code})
 
 
@@ -57,494 +71,558 @@ def anthropic(kind: str, message: str) -> str:
     return json.dumps({"type": "error", "error": error, "request_id": "req_011"})
 
 
-def cerebras_rate(what: str) -> str:
-    done = "tokens processed" if what.startswith("Tokens") else "requests sent"
-    kind = "tokens" if what.startswith("Tokens") else "requests"
-    code = "token_quota_exceeded" if kind == "tokens" else "request_quota_exceeded"
-    message = f"{what} limit exceeded - too many {done}."
-    return flat(message, f"too_many_{kind}_error", code, "quota")
+def vllm(message: str, kind: str = "BadRequestError", code: int = 400) -> str:
+    fields = {"message": message, "type": kind, "param": None, "code": code}
+    return json.dumps({"object": "error", **fields})
 
 
-def invalid(message: str, param: str = "validation_error") -> str:
-    return flat(message, "invalid_request_error", "wrong_api_format", param)
+def quota(message: str, kind: str, code: str) -> str:
+    return flat(message, kind, code, "quota")
 
 
-def groq_rate(text: str) -> str:
-    start = "Rate limit reached for model `llama` in organization `org_x` service tier `on_demand`"
-    return wrapped(f"{start} {text}", type="tokens", code="rate_limit_exceeded")
+def invalid(message: str, **fields: object) -> str:
+    return wrapped(message, type="invalid_request_error", **fields)
 
 
-def openai_rate(text: str) -> str:
-    start = "Rate limit reached for gpt in organization org-x on"
-    return wrapped(f"{start} {text}", type="tokens", code="rate_limit_exceeded", param=None)
+def limited(message: str) -> str:
+    return wrapped(message, type="tokens", code="rate_limit_exceeded")
 
 
-SIXTY = {"retry-after": "60"}
-RESETS = {
-    "x-ratelimit-remaining-tokens-minute": "0",
-    "x-ratelimit-reset-tokens-minute": "11.383",
-    "x-ratelimit-remaining-requests-day": "0",
-    "x-ratelimit-reset-requests-day": "33011.383",
-    "x-ratelimit-remaining-requests-minute": "9",
-    "x-ratelimit-reset-requests-minute": "50",
-}
-DATE = {"date": "Sat, 21 Nov 2026 22:00:00 GMT"}
-PAGE = "<!DOCTYPE html><html><body>Attention required</body></html>"
-REASONING = "messages.2.assistant.reasoning_content"
-GROQ_SIZE = (
-    "Request too large for model `llama` in organization `org_x` service tier `on_demand` on "
-    "tokens per minute (TPM): Limit 12000, Requested 14137, please reduce your message size"
+DATE = {"date": "Mon, 23 Mar 2026 23:08:46 GMT"}
+TOKENS, REQUESTS = "too_many_tokens_error", "too_many_requests_error"
+CEREBRAS_MINUTE = quota(
+    "Tokens per minute limit exceeded - too many tokens processed.", TOKENS, "token_quota_exceeded"
 )
-OPENAI_SIZE = (
-    "Request too large for gpt in organization org-x on tokens per min (TPM): Limit 30000, "
-    "Requested 45112. The input or output tokens must be reduced in order to run successfully."
+QUEUE = flat(
+    "We're experiencing high traffic right now! Please try again soon.",
+    REQUESTS,
+    "queue_exceeded",
+    "queue",
 )
-GROQ_SCHEMA = (
-    "'messages.2' : for 'role:assistant' the following must be satisfied[('messages.2' : "
-    "property 'reasoning_content' is unsupported)]"
-)
-GROQ_CALL = "Tool call validation failed: parameters for tool X did not match schema"
-VLLM_WINDOW = (
-    "This model's maximum context length is 131072 tokens. However, you requested 156632 tokens "
-    "(152536 in the messages, 4096 in the completion). Please reduce the length of the messages."
-)
-VLLM_OUTPUT = (
-    "'max_tokens' or 'max_completion_tokens' is too large: 10000. This model's maximum context "
-    "length is 8192 tokens and your request has 5 input tokens (10000 > 8192 - 5)."
-)
-VLLM_EXTRA = (
-    "[{'type': 'extra_forbidden', 'loc': ('body', 'foo'), "
-    "'msg': 'Extra inputs are not permitted', 'input': 1}]"
-)
-VLLM_TOOLS = (
-    '"auto" tool choice requires --enable-auto-tool-choice and --tool-call-parser to be set'
-)
-LLAMA_WINDOW = "request (13392 tokens) exceeds the available context size (8192 tokens)"
-LM_STUDIO_WINDOW = (
-    "The number of tokens to keep from the initial prompt is greater than the context length"
-)
-LM_STUDIO_LOADED = (
-    "Trying to keep the first 9000 tokens when context the overflows. However, the model is "
-    "loaded with context length of only 4096 tokens, which is not enough."
-)
-IN_FLIGHT = wrapped(
-    "Too much at once", code=402, metadata={"limit_source": "openrouter_in_flight_budget"}
-)
-FREE_MODELS = wrapped(
-    "Rate limit exceeded: free-models-per-day. Add 10 credits to unlock 1000 requests per day",
-    code=429,
-    metadata={"headers": {"X-RateLimit-Limit": "50", "X-RateLimit-Reset": "1795305600000"}},
-)
-OPENROUTER_WINDOW = (
-    "This endpoint's maximum context length is 262144 tokens. However, you requested about "
-    "301022 tokens (300000 of text input, 1022 in the output)."
-)
-NO_TOOLS = "No endpoints found that support tool use."
-QUOTA = "You exceeded your current quota, please check your plan and billing details."
-LOW_CREDIT = "Your credit balance is too low to access the Anthropic API."
-REGAIN = (
-    "You have reached your specified API usage limits. "
-    "You will regain access on 2026-12-01 at 00:00 UTC."
-)
-REPEATED = (
-    "<400> InternalError.Algo.InvalidParameter: Repetitive tool calls detected in the history"
-)
-OUTPUT_CAP = (
-    "max_tokens is too large: 50000. This model supports at most 16384 completion tokens, "
-    "whereas you provided 50000."
-)
-ANTHROPIC_CAP = (
-    "max_tokens: 200000 > 128000, which is the maximum allowed number of output tokens for claude"
-)
-WRONG_NAME = (
-    "Unsupported parameter: 'max_tokens' is not supported with this model. "
-    "Use 'max_completion_tokens' instead."
-)
-TEMPERATURE = "Unsupported value: 'temperature' does not support 0.2 with this model."
-GONE = "Model llama3.1-8b does not exist or you do not have access to it."
-TRANSIENT = {"x-should-retry": "true"}
-FINAL = {"x-should-retry": "false"}
-
+REASONING = "property 'messages.2.assistant.reasoning_content' is unsupported"
 CEREBRAS = (
-    Wire("minute of tokens", 429, cerebras_rate("Tokens per minute"), RateLimited, WAIT, 60, SIXTY),
     Wire(
-        "minute, told by its reset alone",
+        "minute of tokens",
+        "dcdpr/jp/blob/main/crates/jp_llm/src/error_tests.rs",
         429,
-        cerebras_rate("Tokens per minute"),
+        CEREBRAS_MINUTE,
         RateLimited,
         WAIT,
-        11.383,
-        RESETS,
+        60,
+        {"retry-after": "60"},
     ),
     Wire(
-        "day, told by its reset alone",
+        "minute of tokens, told by its reset",
+        "QwenLM/qwen-code/pull/670",
         429,
-        cerebras_rate("Requests per day"),
+        CEREBRAS_MINUTE,
+        RateLimited,
+        WAIT,
+        11.382867,
+        {
+            "x-ratelimit-remaining-tokens-minute": "0",
+            "x-ratelimit-reset-tokens-minute": "11.382867",
+        },
+    ),
+    Wire(
+        "minute of requests",
+        "nminaya/grammar-nazi-bot/issues/958",
+        429,
+        quota(
+            "Requests per minute limit exceeded - too many requests sent.",
+            REQUESTS,
+            "request_quota_exceeded",
+        ),
+        RateLimited,
+        WAIT,
+    ),
+    Wire(
+        "second",
+        "explyt/explyt/issues/35",
+        429,
+        quota(
+            "Requests per second limit exceeded - too many requests sent.",
+            REQUESTS,
+            "request_quota_exceeded",
+        ),
+        RateLimited,
+        WAIT,
+        1,
+    ),
+    Wire(
+        "day of tokens",
+        "sidedotdev/sidekick/blob/main/llm2/openai_provider_test.go",
+        429,
+        quota(
+            "Tokens per day limit exceeded - too many tokens processed.",
+            TOKENS,
+            "token_quota_exceeded",
+        ),
         DayLimitReached,
         CHECKPOINT,
-        33_011.383,
-        RESETS,
+        86_399,
+        {"Retry-After": "86399"},
     ),
-    Wire("minute of requests", 429, cerebras_rate("Requests per minute"), RateLimited, WAIT),
-    Wire("second", 429, cerebras_rate("Requests per second"), RateLimited, WAIT, 1, SIXTY),
-    Wire("day", 429, cerebras_rate("Tokens per day"), DayLimitReached, CHECKPOINT, None, SIXTY),
-    Wire("hour", 429, cerebras_rate("Requests per hour"), DayLimitReached, CHECKPOINT),
     Wire(
         "queue",
+        "LondonTipton/ai-chatbot/blob/main/RATE_LIMIT_HANDLING_IMPLEMENTATION.md",
         429,
-        flat(
-            "We're experiencing high traffic right now!",
-            "too_many_requests_error",
-            "queue_exceeded",
-        ),
+        QUEUE,
         RateLimited,
         WAIT,
         2,
     ),
-    Wire("429 without a word", 429, "", RateLimited, WAIT, 60, SIXTY),
-    Wire(
-        "minute told as a bad request",
-        400,
-        cerebras_rate("Tokens per minute"),
-        RateLimited,
-        WAIT,
-        60,
-        SIXTY,
-    ),
     Wire(
         "reasoning in the history",
+        "Alishahryar1/free-claude-code/issues/1136",
         400,
-        invalid(f"{REASONING}: property '{REASONING}' is unsupported"),
+        flat(
+            f"messages.2.assistant.reasoning_content: {REASONING}",
+            "invalid_request_error",
+            "wrong_api_format",
+            "validation_error",
+        ),
         SchemaRejected,
         SHRINK,
         figure="reasoning_content",
     ),
     Wire(
-        "unknown field, older status",
-        422,
-        invalid("body.maxTokens: property 'body.maxTokens' is unsupported"),
+        "unknown field",
+        "anomalyco/opencode/issues/6648",
+        400,
+        flat(
+            "body.maxTokens: property 'body.maxTokens' is unsupported\n"
+            "body.thinking: property 'body.thinking' is unsupported",
+            "invalid_request_error",
+            "wrong_api_format",
+            "validation_error",
+        ),
         SchemaRejected,
         SHRINK,
         figure="maxTokens",
     ),
     Wire(
         "mixed strict",
-        400,
-        invalid("Tools with mixed values for 'strict' are not allowed. Please set all tools"),
+        "RooCodeInc/Roo-Code/pull/10334",
+        422,
+        flat(
+            "Tools with mixed values for 'strict' are not allowed. "
+            "Please set all tools to 'strict: true' or 'strict: false'",
+            "invalid_request_error",
+            "wrong_api_format",
+        ),
         SchemaRejected,
         SHRINK,
         figure="strict",
     ),
     Wire(
-        "a field that is needed",
-        400,
-        invalid("messages.1.tool.content: property 'messages.1.tool.content' is unsupported"),
-        RequestRefused,
-        STOP,
-    ),
-    Wire(
         "overflow",
+        "maxim-saplin/llm_chess/blob/main/_logs/new/qwen-3-32b-cerebras-default/ABOUT.md",
         400,
         flat(
             "Please reduce the length of the messages or completion. "
-            "Current length is 42328 while limit is 40000",
+            "Current length is 16425 while limit is 16382",
             "invalid_request_error",
             "context_length_exceeded",
             "messages",
         ),
         ContextOverflow,
         SHRINK,
-        figure=40_000,
+        figure=16_382,
     ),
-    Wire("400 without a word", 400, "", ContextOverflow, SHRINK),
-    Wire("400 without a word, long", 400, "", ContextOverflow, SHRINK, request_bytes=400_000),
-    Wire("400 without a word, short", 400, "", RequestRefused, STOP, request_bytes=900),
-    Wire("413 without a word", 413, "", ContextOverflow, SHRINK, request_bytes=400_000),
     Wire(
-        "gone", 404, flat(GONE, "not_found_error", "model_not_found", "model"), ModelUnknown, STOP
+        "413 without a word",
+        "openclaw/openclaw/pull/119596",
+        413,
+        "",
+        ContextOverflow,
+        SHRINK,
     ),
+)
+
+OPENAI_RATE = (
+    "Rate limit reached for gpt-4.1 in organization org-x on tokens per min (TPM): Limit 30000, "
+    "Used 18928, Requested 11159. Please try again in 174ms. "
+    "Visit https://platform.openai.com/account/rate-limits to learn more."
+)
+OPENAI_QUOTA = "You exceeded your current quota, please check your plan and billing details."
+OPENAI_SIZE = (
+    "Request too large for gpt-4o in organization org-x on tokens per min (TPM): Limit 30000, "
+    "Requested 30601. The input or output tokens must be reduced in order to run successfully. "
+    "Visit https://platform.openai.com/account/rate-limits to learn more."
+)
+OPENAI_OUTPUT = (
+    "max_tokens is too large: 20480. This model supports at most 16384 completion tokens, "
+    "whereas you provided 20480."
+)
+OPENAI_NAME = (
+    "Unsupported parameter: 'max_tokens' is not supported with this model. "
+    "Use 'max_completion_tokens' instead."
+)
+OPENAI = (
     Wire(
         "key",
+        "continuedev/continue/issues/11745",
         401,
-        flat("Wrong API Key", "invalid_request_error", "wrong_api_key", "api_key"),
+        invalid(
+            "Incorrect API key provided: http://l*************4/v1. You can find your API key at "
+            "https://platform.openai.com/account/api-keys.",
+            param=None,
+            code="invalid_api_key",
+        ),
         AuthError,
         STOP,
     ),
-    Wire("page of the edge", 403, PAGE, Unavailable, RESEND),
-    Wire("page of the edge at 520", 520, PAGE, Unavailable, RESEND),
-    Wire("page of the edge at 429", 429, PAGE, RateLimited, WAIT, 12, {"Retry-After": "12"}),
-    Wire(
-        "invented tool",
-        400,
-        flat("Tool is not present in the tools list", "x", "y"),
-        MalformedReply,
-        RESEND,
-    ),
-    Wire("no money", 402, flat("Payment required", "billing_error", "x"), NoCredit, SWITCH),
-    Wire("503", 503, "", Unavailable, RESEND, 5, {"retry-after": "5"}),
-)
-
-OPENAI = (
-    Wire(
-        "key", 401, wrapped("Incorrect API key provided", code="invalid_api_key"), AuthError, STOP
-    ),
     Wire(
         "no money",
+        "chatanywhere/GPT_API_free/issues/229",
         429,
-        wrapped(QUOTA, type="insufficient_quota", code="insufficient_quota"),
+        wrapped(
+            f"{OPENAI_QUOTA} For more information on this error, read the docs: "
+            "https://platform.openai.com/docs/guides/error-codes/api-errors.",
+            type="insufficient_quota",
+            param=None,
+            code="insufficient_quota",
+        ),
         NoCredit,
         SWITCH,
-        None,
-        FINAL,
     ),
     Wire(
         "minute",
+        "continuedev/continue/issues/11472",
         429,
-        openai_rate("tokens per min (TPM): Limit 30000, Used 29000, Requested 1500."),
+        limited(OPENAI_RATE),
         RateLimited,
         WAIT,
-        1.5,
-        {"retry-after-ms": "1500", "retry-after": "2", "x-should-retry": "true"},
+        0.174,
     ),
     Wire(
-        "day",
+        "minute, older words",
+        "Pythagora-io/gpt-pilot/issues/17",
         429,
-        openai_rate("requests per day (RPD): Limit 200, Used 200. Please try again in 7m12s."),
-        DayLimitReached,
-        CHECKPOINT,
-        432,
+        limited(
+            "Rate limit reached for 10KTPM-200RPM in organization org-x on tokens per min. "
+            "Limit: 10000 / min. Please try again in 6ms. Contact us through our help center at "
+            "help.openai.com if you continue to have issues."
+        ),
+        RateLimited,
+        WAIT,
+        0.006,
     ),
     Wire(
         "too large for a minute",
+        "DrShushen/climb/issues/13",
         429,
-        wrapped(OPENAI_SIZE, type="tokens", code="rate_limit_exceeded"),
+        limited(OPENAI_SIZE),
         RequestTooLarge,
         SHRINK,
         figure=30_000,
     ),
     Wire(
-        "too large, other words",
-        429,
-        openai_rate("tokens per min (TPM): Limit 6000, Used 0, Requested 7443."),
-        RequestTooLarge,
-        SHRINK,
-        figure=6_000,
-    ),
-    Wire(
         "gone",
+        "Routstr/routstr-core/issues/554",
         404,
-        wrapped("The model `x` does not exist", code="model_not_found"),
+        invalid("The model `gpt-5.4-image-2` does not exist or you do not have access to it."),
         ModelUnknown,
         STOP,
     ),
-    Wire(
-        "model of another project",
-        403,
-        wrapped("Project `p` does not have access to model `x`", code="model_not_found"),
-        ModelUnknown,
-        STOP,
-    ),
-    Wire("forbidden", 403, wrapped("You are not allowed"), AuthError, STOP),
     Wire(
         "overflow",
+        "chathub-dev/chathub/issues/320",
         400,
-        wrapped("Your input exceeds the context window of this model."),
-        ContextOverflow,
-        SHRINK,
-    ),
-    Wire(
-        "overflow with its window",
-        400,
-        wrapped(
-            "This model's maximum context length is 128,000 tokens. However, your messages "
-            "resulted in 130112 tokens.",
+        invalid(
+            "This model's maximum context length is 4097 tokens. However, your messages resulted "
+            "in 4111 tokens. Please reduce the length of the messages.",
+            param="messages",
             code="context_length_exceeded",
         ),
         ContextOverflow,
         SHRINK,
-        figure=128_000,
+        figure=4_097,
+    ),
+    Wire(
+        "overflow with the reservation",
+        "ChatGPTNextWeb/NextChat/issues/3195",
+        400,
+        invalid(
+            "This model's maximum context length is 8192 tokens. However, you requested 8256 "
+            "tokens (64 in the messages, 8192 in the completion). Please reduce the length of the "
+            "messages or completion.",
+            param="messages",
+            code="context_length_exceeded",
+        ),
+        ContextOverflow,
+        SHRINK,
+        figure=8_192,
     ),
     Wire(
         "output cap",
+        "tailcallhq/forgecode/issues/1185",
         400,
-        wrapped(OUTPUT_CAP, param="max_tokens", code="invalid_value"),
+        invalid(OPENAI_OUTPUT, param="max_tokens", code="invalid_value"),
         RequestTooLarge,
         SHRINK,
         figure=16_384,
     ),
     Wire(
         "wrong name",
+        "sipeed/picoclaw/issues/16",
         400,
-        wrapped(WRONG_NAME, param="max_tokens", code="unsupported_parameter"),
+        invalid(OPENAI_NAME, param="max_tokens", code="unsupported_parameter"),
         SchemaRejected,
         SHRINK,
         figure="max_tokens",
     ),
     Wire(
         "fixed value",
+        "decolua/9router/issues/560",
         400,
-        wrapped(TEMPERATURE, param="temperature", code="unsupported_value"),
+        invalid(
+            "Unsupported value: 'temperature' does not support 0.16 with this model. "
+            "Only the default (1)"
+        ),
         SchemaRejected,
         SHRINK,
         figure="temperature",
     ),
-    Wire(
-        "field told by param",
-        400,
-        wrapped("No.", param="seed", code="unknown_parameter"),
-        SchemaRejected,
-        SHRINK,
-        figure="seed",
-    ),
-    Wire(
-        "old words",
-        400,
-        wrapped("Unrecognized request argument supplied: logit"),
-        SchemaRejected,
-        SHRINK,
-        figure="logit",
-    ),
-    Wire("500", 500, wrapped("The server had an error", type="server_error"), Unavailable, RESEND),
-    Wire("500 and final", 500, wrapped("No."), RequestRefused, STOP, None, FINAL),
-    Wire(
-        "429 and final",
-        429,
-        wrapped("No."),
-        DayLimitReached,
-        CHECKPOINT,
-        9_000,
-        {**FINAL, "retry-after": "9000"},
-    ),
-    Wire("418 and transient", 418, "just text", Unavailable, RESEND, None, TRANSIENT),
-    Wire("409", 409, wrapped("Conflict"), Unavailable, RESEND),
 )
 
+PER_MINUTE = (
+    "This request would exceed the rate limit for your organization (org) of 20,000 input tokens "
+    "per minute. For details, refer to: https://docs.anthropic.com/en/api/rate-limits. You can see "
+    "the response headers for current usage. Please reduce the prompt length or the maximum tokens "
+    "requested, or try again later. You may also contact sales at "
+    "https://www.anthropic.com/contact-sales to discuss your options for a rate limit increase."
+)
+REGAIN = (
+    "You have reached your specified API usage limits. "
+    "You will regain access on 2026-04-01 at 00:00 UTC."
+)
 ANTHROPIC = (
     Wire(
         "overflow",
+        "stackblitz/bolt.new/issues/1748",
         400,
-        anthropic("invalid_request_error", "prompt is too long: 213462 tokens > 200000 maximum"),
+        anthropic("invalid_request_error", "prompt is too long: 202128 tokens > 200000 maximum"),
         ContextOverflow,
         SHRINK,
         figure=200_000,
     ),
     Wire(
         "overflow with the reservation",
+        "anthropics/claude-code/issues/476",
         400,
         anthropic(
             "invalid_request_error",
-            "input length and `max_tokens` exceed context limit: 199999 + 8192 > 200000",
+            "input length and `max_tokens` exceed context limit: 186433 + 20000 > 200000, "
+            "decrease input length or `max_tokens` and try again",
         ),
         ContextOverflow,
         SHRINK,
         figure=200_000,
     ),
     Wire(
-        "body too large",
-        413,
-        anthropic("request_too_large", "Request exceeds the maximum size"),
-        ContextOverflow,
-        SHRINK,
-    ),
-    Wire(
-        "output cap",
+        "unknown field",
+        "Wei-Shaw/claude-relay-service/issues/660",
         400,
-        anthropic("invalid_request_error", ANTHROPIC_CAP),
-        RequestTooLarge,
-        SHRINK,
-        figure=128_000,
-    ),
-    Wire(
-        "sampling",
-        400,
-        anthropic("invalid_request_error", "temperature: Extra inputs are not permitted"),
+        anthropic("invalid_request_error", "context_management: Extra inputs are not permitted"),
         SchemaRejected,
         SHRINK,
-        figure="temperature",
+        figure="context_management",
     ),
     Wire(
-        "overloaded",
-        529,
-        anthropic("overloaded_error", "Overloaded"),
-        Unavailable,
-        RESEND,
-        None,
-        TRANSIENT,
+        "unknown field, deep",
+        "caozhiyuan/copilot-api/issues/145",
+        400,
+        anthropic(
+            "invalid_request_error",
+            "system.1.cache_control.ephemeral.scope: Extra inputs are not permitted",
+        ),
+        SchemaRejected,
+        SHRINK,
+        figure="scope",
     ),
     Wire(
         "minute",
+        "OpenHands/OpenHands/issues/9259",
         429,
-        anthropic("rate_limit_error", "This request would exceed the rate limit"),
+        anthropic("rate_limit_error", PER_MINUTE),
         RateLimited,
         WAIT,
-        12,
-        {"retry-after": "12", "x-should-retry": "true"},
     ),
     Wire(
-        "five hours",
+        "minute, compatible endpoint",
+        "FoundationAgents/OpenManus/issues/746",
         429,
-        anthropic("rate_limit_error", "This request would exceed the limit"),
-        DayLimitReached,
-        CHECKPOINT,
-        9_432,
-        {"retry-after": "9432"},
+        invalid(PER_MINUTE, code="rate_limit_error", param=None),
+        RateLimited,
+        WAIT,
     ),
-    Wire("money", 400, anthropic("invalid_request_error", LOW_CREDIT), NoCredit, SWITCH),
+    Wire(
+        "limit without a window",
+        "anthropics/claude-code/issues/71670",
+        429,
+        anthropic(
+            "rate_limit_error",
+            "This request would exceed your account's rate limit. Please try again later.",
+        ),
+        RateLimited,
+        WAIT,
+    ),
+    Wire(
+        "a long prompt costs extra",
+        "anthropics/claude-code/issues/29584",
+        429,
+        anthropic("rate_limit_error", "Extra usage is required for long context requests."),
+        NoCredit,
+        SWITCH,
+    ),
+    Wire(
+        "a long prompt costs extra, later words",
+        "anthropics/claude-code/issues/64982",
+        429,
+        anthropic("rate_limit_error", "Usage credits are required for long context requests."),
+        NoCredit,
+        SWITCH,
+    ),
+    Wire(
+        "no money",
+        "anthropics/claude-code/issues/66314",
+        400,
+        anthropic(
+            "invalid_request_error",
+            "Your credit balance is too low to access the Anthropic API. "
+            "Please go to Plans & Billing to upgrade or purchase credits.",
+        ),
+        NoCredit,
+        SWITCH,
+    ),
     Wire(
         "monthly limit",
+        "anthropics/claude-code/issues/38035",
         400,
         anthropic("invalid_request_error", REGAIN),
         DayLimitReached,
         CHECKPOINT,
-        9 * 86_400 + 7_200,
+        8 * 86_400 + 3_074,
         DATE,
     ),
-    Wire("key", 401, anthropic("authentication_error", "invalid bearer token"), AuthError, STOP),
-    Wire("gone", 404, anthropic("not_found_error", "model: claude-x"), ModelUnknown, STOP),
-    Wire("timeout", 504, anthropic("timeout_error", "Request timed out"), Unavailable, RESEND),
 )
 
+ROUTING = "To learn more about provider routing, visit: https://openrouter.ai/docs/"
+FREE = "Rate limit exceeded: free-models-per-day"
 OPENROUTER = (
-    Wire("money", 402, wrapped("Insufficient credits", code=402), NoCredit, SWITCH),
-    Wire("in flight", 402, IN_FLIGHT, RateLimited, WAIT, 3, {"Retry-After": "3"}),
     Wire(
-        "no such model",
-        400,
-        wrapped("qwen/x is not a valid model ID", code=400),
+        "day of free models",
+        "Gitlawb/openclaude/issues/936",
+        429,
+        wrapped(
+            f"{FREE}. Add 10 credits to unlock 1000 free model requests per day",
+            code=429,
+            metadata={"headers": {"X-RateLimit-Limit": "50", "X-RateLimit-Remaining": "0"}},
+        ),
+        DayLimitReached,
+        CHECKPOINT,
+    ),
+    Wire(
+        "day of free models, with credit",
+        "Gitlawb/openclaude/issues/1549",
+        429,
+        wrapped(f"{FREE}-high-balance.", type="rate_limit_error", code="429"),
+        DayLimitReached,
+        CHECKPOINT,
+    ),
+    Wire(
+        "more than the credit",
+        "astrio-labs/forall/issues/76",
+        402,
+        wrapped(
+            "This request requires more credits, or fewer max_tokens. You requested up to 64000 "
+            "tokens, but can only afford 2666. To increase, visit "
+            "https://openrouter.ai/settings/credits and upgrade to a paid account",
+            code=402,
+            metadata={"provider_name": None},
+        ),
+        NoCredit,
+        SWITCH,
+    ),
+    Wire(
+        "no tools",
+        "bobrware/bobrchat/issues/60",
+        404,
+        wrapped(
+            f"No endpoints found that support tool use. {ROUTING}guides/routing/provider-selection",
+            code=404,
+        ),
         ModelUnknown,
         STOP,
     ),
-    Wire("no tools", 404, wrapped(NO_TOOLS, code=404), ModelUnknown, STOP),
-    Wire("timeout", 408, wrapped("Request timed out", code=408), Unavailable, RESEND),
-    Wire("provider", 502, wrapped("Provider returned error", code=502), Unavailable, RESEND),
-    Wire("moderation", 403, wrapped("Your input was flagged", code=403), RequestRefused, STOP),
+    Wire(
+        "no tool choice",
+        "zed-industries/zed/issues/36094",
+        404,
+        wrapped(
+            "No endpoints found that support the provided 'tool_choice' value. "
+            f"{ROUTING}provider-routing",
+            code=404,
+        ),
+        ModelUnknown,
+        STOP,
+    ),
     Wire(
         "overflow",
+        "GearUnclear/LibreChat/blob/main/User_Docs/TOKEN-LIMITS-ISSUE.md",
         400,
-        wrapped(OPENROUTER_WINDOW, code=400),
+        wrapped(
+            "This endpoint's maximum context length is 131072 tokens. However, you requested about "
+            "132463 tokens (1463 of text input, 131000 in the output). "
+            "Please reduce the length of either one.",
+            code=400,
+        ),
         ContextOverflow,
         SHRINK,
-        figure=262_144,
+        figure=131_072,
     ),
-    Wire("day of free models", 429, FREE_MODELS, DayLimitReached, CHECKPOINT, 7_200, DATE),
-    Wire("day of free models, no clock", 429, FREE_MODELS, DayLimitReached, CHECKPOINT),
 )
 
+GROQ_PLACE = "in organization `org_x`"
+GROQ_MORE = "Visit https://console.groq.com/docs/rate-limits for more information."
+GROQ_TIER = "Upgrade to Dev Tier today at https://console.groq.com/settings/billing"
 GROQ = (
     Wire(
         "too large",
+        "cottongeeks/podscript/issues/20",
         413,
-        wrapped(GROQ_SIZE, type="tokens", code="rate_limit_exceeded"),
+        limited(
+            f"Request too large for model `llama-3.3-70b-versatile` {GROQ_PLACE} service tier "
+            "`on_demand` on tokens per minute (TPM): Limit 6000, Requested 10338, "
+            f"please reduce your message size and try again. {GROQ_MORE}"
+        ),
         RequestTooLarge,
         SHRINK,
-        figure=12_000,
+        figure=6_000,
+    ),
+    Wire(
+        "too large, and yet told to wait",
+        "danielmiessler/Fabric/issues/364",
+        429,
+        limited(
+            f"Rate limit reached for model `llama3-70b-8192` {GROQ_PLACE} on tokens per minute "
+            f"(TPM): Limit 7000, Used 0, Requested ~12903. Please try again in 50.597142857s. "
+            f"{GROQ_MORE}"
+        ),
+        RequestTooLarge,
+        SHRINK,
+        figure=7_000,
     ),
     Wire(
         "minute",
+        "elizaOS/eliza/issues/4040",
         429,
-        groq_rate(
-            "on tokens per minute (TPM): Limit 6000, Used 5034, Requested 1443. "
-            "Please try again in 4.77s."
+        limited(
+            f"Rate limit reached for model `llama-3.1-8b-instant` {GROQ_PLACE} service tier "
+            "`on_demand` on tokens per minute (TPM): Limit 6000, Used 5034, Requested 1443. "
+            f"Please try again in 4.77s. Need more tokens? {GROQ_TIER}"
         ),
         RateLimited,
         WAIT,
@@ -552,241 +630,396 @@ GROQ = (
     ),
     Wire(
         "day",
+        "continuedev/continue/issues/10920",
         429,
-        groq_rate(
-            "on tokens per day (TPD): Limit 500000, Used 499999, Requested 1733. "
-            "Please try again in 1h4m59.424s."
+        limited(
+            f"Rate limit reached for model `llama-3.3-70b-versatile` {GROQ_PLACE} service tier "
+            "`on_demand` on tokens per day (TPD): Limit 100000, Used 97050, Requested 3619. "
+            f"Please try again in 9m38.016s. Need more tokens%3F {GROQ_TIER}"
         ),
         DayLimitReached,
         CHECKPOINT,
-        3_899.424,
-        {"retry-after": "3900"},
+        578.016,
     ),
     Wire(
-        "day without a reset",
-        429,
-        groq_rate("on tokens per day (TPD): Limit 500000, Used 5000"),
-        DayLimitReached,
-        CHECKPOINT,
-    ),
-    Wire("bad call", 400, wrapped(GROQ_CALL, code="tool_use_failed"), MalformedReply, RESEND),
-    Wire(
-        "history",
+        "reasoning in the history",
+        "karthink/gptel/issues/774",
         400,
-        wrapped(GROQ_SCHEMA, type="invalid_request_error"),
+        invalid(
+            "'messages.2' : for 'role:assistant' the following must be satisfied[('messages.2' : "
+            "property 'reasoning' is unsupported, did you mean 'role'?)]"
+        ),
+        SchemaRejected,
+        SHRINK,
+        figure="reasoning",
+    ),
+    Wire(
+        "reasoning in the history, other name",
+        "janhq/jan/issues/8136",
+        400,
+        invalid(
+            "'messages.1' : for 'role:assistant' the following must be satisfied[('messages.1' : "
+            "property 'reasoning_content' is unsupported)]"
+        ),
         SchemaRejected,
         SHRINK,
         figure="reasoning_content",
     ),
     Wire(
-        "output cap",
+        "reasoning in the history, short words",
+        "musistudio/claude-code-router/pull/1204",
         400,
-        wrapped("`max_completion_tokens` must be less than or equal to `32768`, the maximum"),
-        RequestTooLarge,
-        SHRINK,
-        figure=32_768,
-    ),
-    Wire(
-        "overflow",
-        400,
-        wrapped("Please reduce the length of the messages or completion."),
-        ContextOverflow,
-        SHRINK,
-    ),
-    Wire("flex is full", 498, wrapped("Flex tier capacity exceeded"), Unavailable, RESEND),
-    Wire(
-        "decommissioned",
-        400,
-        wrapped("The model `x` was removed", code="model_decommissioned"),
-        ModelUnknown,
-        STOP,
-    ),
-)
-
-TOGETHER_AND_FIREWORKS = (
-    Wire(
-        "together overflow",
-        422,
-        wrapped("`inputs` tokens + `max_new_tokens` must be <= 32769"),
-        ContextOverflow,
-        SHRINK,
-        figure=32_769,
-    ),
-    Wire("together is busy", 503, wrapped("The server is overloaded"), Unavailable, RESEND),
-    Wire("together rate", 429, wrapped("You have been rate limited"), RateLimited, WAIT),
-    Wire(
-        "fireworks overflow",
-        400,
-        wrapped("prompt is too long: 143250 tokens exceeds maximum context length of 131071"),
-        ContextOverflow,
-        SHRINK,
-        figure=131_071,
-    ),
-    Wire("fireworks suspended", 412, wrapped("Account suspended"), NoCredit, SWITCH),
-    Wire(
-        "fireworks text",
-        404,
-        json.dumps({"error": "Model not found, inaccessible, and/or not deployed"}),
-        ModelUnknown,
-        STOP,
-    ),
-    Wire(
-        "fireworks history",
-        400,
-        wrapped("Extra inputs are not permitted, field: 'messages[3].reasoning'"),
+        invalid("property 'reasoning' is unsupported"),
         SchemaRejected,
         SHRINK,
         figure="reasoning",
     ),
+    Wire(
+        "output cap",
+        "skapadia3214/groq-moa/issues/8",
+        400,
+        invalid("max_tokens for `llama-3.1-8b-instant` must be less than or equal to 8000"),
+        RequestTooLarge,
+        SHRINK,
+        figure=8_000,
+    ),
+    Wire(
+        "gone",
+        "valentinfrlch/ha-llmvision/issues/332",
+        400,
+        invalid(
+            "The model `llama-3.2-11b-vision-preview` has been decommissioned and is no longer "
+            "supported. Please refer to https://console.groq.com/docs/deprecations for a "
+            "recommendation on which model to use instead.",
+            code="model_decommissioned",
+        ),
+        ModelUnknown,
+        STOP,
+    ),
 )
 
+FIREWORKS_AND_TGI = (
+    Wire(
+        "fireworks field",
+        "FlowiseAI/Flowise/issues/2866",
+        400,
+        invalid("Extra inputs are not permitted, field: 'stream_options'"),
+        SchemaRejected,
+        SHRINK,
+        figure="stream_options",
+    ),
+    Wire(
+        "fireworks field with its value",
+        "web-infra-dev/midscene/issues/1322",
+        400,
+        invalid("Extra inputs are not permitted, field: 'vl_high_resolution_images', value: True."),
+        SchemaRejected,
+        SHRINK,
+        figure="vl_high_resolution_images",
+    ),
+    Wire(
+        "tgi output cap",
+        "huggingface/transformers/issues/28523",
+        422,
+        json.dumps({"error": "Input validation error: `max_new_tokens` must be <= 192"}),
+        RequestTooLarge,
+        SHRINK,
+        figure=192,
+    ),
+)
+
+ALIBABA = "https://www.alibabacloud.com/help/en/model-studio/"
+ALGO = "<400> InternalError.Algo.InvalidParameter:"
 DASHSCOPE = (
     Wire(
         "overflow",
+        "QwenLM/qwen-code/issues/98",
         400,
-        wrapped("Range of input length should be [1, 129024]", code="InvalidParameter"),
+        invalid(
+            f"{ALGO} Range of input length should be [1, 204800]",
+            param=None,
+            code="invalid_parameter_error",
+        ),
         ContextOverflow,
         SHRINK,
-        figure=129_024,
+        figure=204_800,
     ),
     Wire(
         "output cap",
+        "musistudio/claude-code-router/issues/184",
         400,
-        wrapped("Range of max_tokens should be [1, 65536]", code="InvalidParameter"),
+        invalid(
+            f"{ALGO} Range of max_tokens should be [1, 8192]",
+            param=None,
+            code="invalid_parameter_error",
+        ),
         RequestTooLarge,
         SHRINK,
-        figure=65_536,
+        figure=8_192,
     ),
     Wire(
-        "minute",
+        "minute of tokens",
+        f"{ALIBABA}rate-limit",
         429,
-        wrapped("Requests rate limit exceeded", code="Throttling.RateQuota"),
+        wrapped(
+            "Allocated quota exceeded, please increase your quota limit. For details, see: "
+            f"{ALIBABA}error-code#token-limit",
+            type="insufficient_quota",
+            param=None,
+            code="insufficient_quota",
+        ),
         RateLimited,
         WAIT,
     ),
     Wire(
-        "allotment",
+        "minute of tokens, in the words of an empty account",
+        f"{ALIBABA}rate-limit",
         429,
-        wrapped("Allocated quota exceeded", code="insufficient_quota"),
-        QuotaExhausted,
+        wrapped(
+            f"{OPENAI_QUOTA} For details, see: "
+            "https://help.aliyun.com/zh/model-studio/error-code#token-limit",
+            type="insufficient_quota",
+            param=None,
+            code="insufficient_quota",
+        ),
+        RateLimited,
+        WAIT,
+    ),
+    Wire(
+        "unpaid",
+        "tencentmusic/supersonic/issues/1572",
+        400,
+        json.dumps(
+            {
+                "code": "Arrearage",
+                "message": "Access denied, please make sure your account is in good standing.",
+            }
+        ),
+        NoCredit,
         SWITCH,
     ),
     Wire(
-        "allotment by code",
-        429,
-        wrapped("Used up.", code="Throttling.AllocationQuota"),
-        QuotaExhausted,
-        SWITCH,
+        "loop",
+        "QwenLM/qwen-code/issues/5019",
+        400,
+        invalid(
+            f"{ALGO} Repetitive tool calls detected in the conversation history.",
+            code="invalid_parameter_error",
+        ),
+        RequestRefused,
+        STOP,
     ),
-    Wire(
-        "free allotment",
-        403,
-        wrapped("Used up.", code="AllocationQuota.FreeTierOnly"),
-        QuotaExhausted,
-        SWITCH,
-    ),
-    Wire(
-        "unpaid", 400, wrapped("Access denied, overdue payment", code="Arrearage"), NoCredit, SWITCH
-    ),
-    Wire("loop", 400, wrapped(REPEATED, code="invalid_parameter_error"), RequestRefused, STOP),
 )
 
+VLLM_WINDOW = (
+    "This model's maximum context length is 131072 tokens. However, you requested 156632 tokens "
+    "(152536 in the messages, 4096 in the completion). Please reduce the length of the messages or "
+    "completion."
+)
+VLLM_OUTPUT = (
+    "'max_tokens' or 'max_completion_tokens' is too large: 2000. This model's maximum context "
+    "length is 4096 tokens and your request has 2104 input tokens (2000 > 4096 - 2104)."
+)
+VLLM_TOOLS = (
+    '"auto" tool choice requires --enable-auto-tool-choice and --tool-call-parser to be set'
+)
+LLAMA_WINDOW = (
+    "the request exceeds the available context size. "
+    "try increasing the context size or enable context shift"
+)
+LM_STUDIO_WINDOW = (
+    "Trying to keep the first 14538 tokens when context the overflows. However, the model is "
+    "loaded with context length of only 2048 tokens, which is not enough. Try to load the model "
+    "with a larger context length, or provide a shorter input"
+)
+NO_TOOLS = "registry.ollama.ai/library/Qwen3.5:0.8b does not support tools"
 LOCAL = (
     Wire(
         "vllm overflow",
+        "meta-llama/llama-verifications/issues/58",
         400,
-        json.dumps({"object": "error", "message": VLLM_WINDOW, "code": 400}),
+        vllm(VLLM_WINDOW),
         ContextOverflow,
         SHRINK,
         figure=131_072,
     ),
     Wire(
         "vllm reservation",
+        "canfieldjuan/finetunelab.ai/blob/main/docs/MAX_TOKENS_CONTEXT_OVERFLOW_FIX.md",
         400,
-        wrapped(VLLM_OUTPUT, type="BadRequestError", code=400),
+        wrapped(VLLM_OUTPUT, type="BadRequestError", param=None, code=400),
         ContextOverflow,
         SHRINK,
-        figure=8_192,
+        figure=4_096,
     ),
     Wire(
-        "vllm history",
+        "vllm reservation, nothing left",
+        "vllm-project/vllm/issues/4667",
         400,
-        wrapped("Expecting ',' delimiter: line 1 column 54 (char 53)", type="BadRequestError"),
+        vllm("max_tokens must be at least 1, got -186."),
+        ContextOverflow,
+        SHRINK,
+    ),
+    Wire(
+        "vllm model",
+        "vllm-project/vllm/issues/3485",
+        404,
+        vllm("The model `Qwen1.5-14B-Chat-GPTQ-Int8` does not exist.", "NotFoundError", 404),
+        ModelUnknown,
+        STOP,
+    ),
+    Wire(
+        "vllm flag",
+        "langchain4j/langchain4j/issues/3475",
+        400,
+        vllm(VLLM_TOOLS),
         RequestRefused,
         STOP,
     ),
     Wire(
         "vllm field",
+        "gpustack/gpustack/issues/429",
         400,
-        wrapped(VLLM_EXTRA, type="BadRequestError", code=400),
+        vllm(
+            "[{'type': 'extra_forbidden', 'loc': ('body', 'stream_otpions'), "
+            "'msg': 'Extra inputs are not permitted', 'input': {'include_usage': True}}]"
+        ),
         SchemaRejected,
         SHRINK,
-        figure="foo",
+        figure="stream_otpions",
     ),
-    Wire("vllm flag", 400, wrapped(VLLM_TOOLS, type="BadRequestError"), RequestRefused, STOP),
+    Wire(
+        "vllm history",
+        "vllm-project/vllm/issues/43995",
+        400,
+        wrapped(
+            "Expecting ',' delimiter: line 1 column 54 (char 53)",
+            type="BadRequestError",
+            param=None,
+            code=400,
+        ),
+        RequestRefused,
+        STOP,
+    ),
     Wire(
         "llama overflow",
+        "oobabooga/textgen/issues/7257",
         400,
-        wrapped(LLAMA_WINDOW, type="exceed_context_size_error", code=400),
+        wrapped(
+            LLAMA_WINDOW,
+            code=400,
+            type="exceed_context_size_error",
+            n_prompt_tokens=14_429,
+            n_ctx=8_192,
+        ),
         ContextOverflow,
         SHRINK,
         figure=8_192,
     ),
     Wire(
-        "llama loads",
-        503,
-        wrapped("Loading model", type="unavailable_error", code=503),
-        Unavailable,
-        RESEND,
-    ),
-    Wire(
-        "llama flag",
+        "llama overflow as a server error",
+        "ggml-org/llama.cpp/pull/15780",
         500,
-        wrapped("tools param requires --jinja flag", code=500),
-        RequestRefused,
-        STOP,
+        wrapped(
+            LLAMA_WINDOW,
+            code=500,
+            type="exceed_context_size_error",
+            n_prompt_tokens=1_407,
+            n_ctx=256,
+        ),
+        ContextOverflow,
+        SHRINK,
+        figure=256,
     ),
     Wire(
         "ollama model",
+        "netease-youdao/QAnything/issues/555",
         404,
-        wrapped("model 'x' not found, try pulling it first"),
+        wrapped(
+            'model "ollama" not found, try pulling it first',
+            type="api_error",
+            param=None,
+            code=None,
+        ),
         ModelUnknown,
         STOP,
     ),
     Wire(
         "ollama tools",
+        "ollama/ollama/issues/6027",
         400,
-        wrapped("gemma:2b does not support tools", type="api_error"),
+        wrapped("stablelm2:latest does not support tools", type="api_error", param=None, code=None),
         RequestRefused,
         STOP,
     ),
-    Wire("lm studio overflow", 400, wrapped(LM_STUDIO_WINDOW), ContextOverflow, SHRINK),
     Wire(
-        "lm studio loaded window",
+        "ollama tools, native",
+        "ollama/ollama/issues/14795",
         400,
-        json.dumps({"error": LM_STUDIO_LOADED}),
+        json.dumps({"error": NO_TOOLS}),
+        RequestRefused,
+        STOP,
+    ),
+    Wire(
+        "lm studio overflow",
+        "dyad-sh/dyad/issues/925",
+        400,
+        json.dumps({"error": LM_STUDIO_WINDOW}),
         ContextOverflow,
         SHRINK,
-        figure=4_096,
+        figure=2_048,
+    ),
+    Wire(
+        "lm studio overflow, later words",
+        "anomalyco/opencode/issues/11141",
+        400,
+        json.dumps({"error": "Cannot truncate prompt with n_keep (15028) >= n_ctx (7424)"}),
+        ContextOverflow,
+        SHRINK,
+        figure=7_424,
     ),
 )
 
+AZURE = (
+    "Requests to the ChatCompletions_Create Operation under Azure OpenAI API version 2023-05-15 "
+    "have exceeded token rate limit of your current AIServices S0 pricing tier. Please retry after "
+    "86400 seconds. Please contact Azure support service if you would like to further increase the "
+    "default rate limit."
+)
+FORBIDDEN = {
+    "type": "extra_forbidden",
+    "loc": ["body", "n"],
+    "msg": "Extra inputs are not permitted",
+    "input": 1,
+    "url": "https://errors.pydantic.dev/2.6/v/extra_forbidden",
+}
 OTHERS = (
     Wire(
         "xai overflow",
+        "cline/cline/issues/3120",
         400,
-        wrapped("This model's maximum prompt length is 131072 but the request contains 537812"),
+        json.dumps(
+            {
+                "error": "This model's maximum prompt length is 131072 but the request contains "
+                "136973 tokens."
+            }
+        ),
         ContextOverflow,
         SHRINK,
         figure=131_072,
     ),
     Wire(
         "mistral overflow",
+        "https://discuss.google.dev/t/mistral-large-2407-inference-context-length-error/165446",
         400,
-        flat(
-            "Prompt contains 90000 tokens, too large for model with 32768 maximum context length",
-            "invalid_request_error",
-            "3051",
+        json.dumps(
+            {
+                "object": "Error",
+                "message": "Prompt contains 65673 tokens, too large for model with 32768 maximum "
+                "context length",
+                "type": "invalid_request_error",
+                "code": 3051,
+            }
         ),
         ContextOverflow,
         SHRINK,
@@ -794,135 +1027,169 @@ OTHERS = (
     ),
     Wire(
         "mistral field",
+        "crewAIInc/crewAI/issues/60",
         422,
         json.dumps(
             {
-                "detail": [
-                    {
-                        "type": "extra_forbidden",
-                        "loc": ["body", "foo"],
-                        "msg": "Extra inputs are not permitted",
-                        "input": 100,
-                    }
-                ]
+                "object": "error",
+                "message": {"detail": [FORBIDDEN]},
+                "type": "invalid_request_error",
+                "param": None,
+                "code": None,
             }
         ),
         SchemaRejected,
         SHRINK,
-        figure="foo",
+        figure="n",
+    ),
+    Wire(
+        "mistral field, body within the body",
+        "mistralai/platform-docs-public/issues/7",
+        422,
+        flat(
+            '{"detail":[{"type":"extra_forbidden","loc":["body","frequency_penalty"],'
+            '"msg":"Extra inputs are not permitted","input":0.0,'
+            '"url":"https://errors.pydantic.dev/2.5/v/extra_forbidden"}]}',
+            "internal_error_proxy",
+            "1000",
+        ),
+        SchemaRejected,
+        SHRINK,
+        figure="frequency_penalty",
     ),
     Wire(
         "copilot overflow",
+        "microsoft/vscode/issues/289219",
         400,
-        wrapped("prompt token count of 150000 exceeds the limit of 128000", code="x"),
+        wrapped(
+            "prompt token count of 1236658 exceeds the limit of 128000",
+            code="model_max_prompt_tokens_exceeded",
+        ),
         ContextOverflow,
         SHRINK,
         figure=128_000,
     ),
     Wire(
-        "gemini overflow",
-        400,
+        "github models overflow",
+        "tashfeenahmed/freellmapi/issues/426",
+        413,
+        wrapped("Request body too large for gpt-4.1 model. Max size: 8000 tokens."),
+        ContextOverflow,
+        SHRINK,
+        figure=8_000,
+    ),
+    Wire(
+        "gemini minute",
+        "n4ze3m/page-assist/issues/406",
+        429,
         json.dumps(
             [
                 {
                     "error": {
-                        "code": 400,
-                        "message": "The input token count (1196265) exceeds "
-                        "the maximum number of tokens allowed (1048575).",
+                        "code": 429,
+                        "message": "Resource has been exhausted (e.g. check quota).",
+                        "status": "RESOURCE_EXHAUSTED",
                     }
                 }
             ]
         ),
-        ContextOverflow,
-        SHRINK,
-        figure=1_048_575,
-    ),
-    Wire(
-        "gemini minute",
-        429,
-        json.dumps(
-            [{"error": {"code": 429, "message": "Quota exceeded. Please retry in 34.07s."}}]
-        ),
         RateLimited,
         WAIT,
-        34.07,
     ),
     Wire(
         "azure minute",
+        "microsoft/sample-app-aoai-chatGPT/issues/406",
         429,
-        wrapped("Exceeded. Please retry after 26 seconds.", code="429"),
+        wrapped(
+            "Requests to the Creates a completion for the chat message Operation under Azure "
+            "OpenAI API version 2023-03-15-preview have exceeded token rate limit of your current "
+            "OpenAI S0 pricing tier. Please retry after 9 seconds. Please go here: "
+            "https://aka.ms/oai/quotaincrease if you would like to further increase the default "
+            "rate limit.",
+            code="429",
+        ),
         RateLimited,
         WAIT,
-        26,
+        9,
     ),
     Wire(
-        "deepinfra",
-        500,
-        json.dumps({"detail": {"error": "inference exception"}}),
-        Unavailable,
-        RESEND,
-    ),
-)
-
-FRONTS = (
-    Wire("path of a framework", 404, json.dumps({"detail": "Not Found"}), RequestRefused, STOP),
-    Wire("page at a wrong address", 404, PAGE, RequestRefused, STOP),
-    Wire("method", 405, json.dumps({"detail": "Method Not Allowed"}), RequestRefused, STOP),
-    Wire("not built in", 501, "", RequestRefused, STOP),
-    Wire("moved", 308, "", RequestRefused, STOP),
-    Wire("nginx finds the body too large", 413, PAGE, ContextOverflow, SHRINK),
-    Wire(
-        "missing field",
-        422,
-        json.dumps({"detail": [{"msg": "field required", "loc": ["body"]}]}),
-        RequestRefused,
-        STOP,
-    ),
-    Wire("text", 418, "just text", RequestRefused, STOP),
-    Wire(
-        "until a date",
+        "azure day",
+        "jasonacox/TinyLLM/issues/17",
         429,
-        wrapped("slow down"),
-        RateLimited,
-        WAIT,
-        30,
-        {**DATE, "Retry-After": "Sat, 21 Nov 2026 22:00:30 GMT"},
+        wrapped(AZURE, code="429"),
+        DayLimitReached,
+        CHECKPOINT,
+        86_400,
     ),
     Wire(
-        "until a date that is over",
-        503,
+        "deepseek output cap",
+        "we0-dev/we0/issues/56",
+        400,
+        invalid("Invalid max_tokens value, the valid range of max_tokens is [1, 8192]"),
+        RequestTooLarge,
+        SHRINK,
+        figure=8_192,
+    ),
+    Wire(
+        "ark output cap",
+        "Gitlawb/openclaude/issues/331",
+        400,
+        wrapped(
+            "The parameter `max_completion_tokens` specified in the request are not valid: integer "
+            "above maximum value, expected a value <= 12288, but got 32000 instead.",
+            code="InvalidParameter",
+            param="max_completion_tokens",
+            type="BadRequest",
+        ),
+        RequestTooLarge,
+        SHRINK,
+        figure=12_288,
+    ),
+    Wire(
+        "relay with the words in the wrong place",
+        "AQBot-Desktop/AQBot/issues/93",
+        400,
+        wrapped(
+            "Param Incorrect",
+            type="upstream_error",
+            param="max_tokens is too large: 1048576. This model supports at most 131072 "
+            "completion tokens, whereas you provided 1048576.",
+            code="400",
+        ),
+        RequestTooLarge,
+        SHRINK,
+        figure=131_072,
+    ),
+    Wire(
+        "gateway in front of an empty refusal",
+        "can1357/oh-my-pi/issues/1251",
+        400,
+        json.dumps({"error": "Error from inference backend: 400 status code (no body)"}),
+        ContextOverflow,
+        SHRINK,
+        request_bytes=873_000,
+    ),
+    Wire(
+        "gateway with an empty refusal of a long request",
+        "ranxianglei/billion-context-pi/pull/215",
+        400,
+        "",
+        ContextOverflow,
+        SHRINK,
+        request_bytes=800_000,
+    ),
+    Wire(
+        "gateway with an empty refusal now and then",
+        "earendil-works/pi/issues/8682",
+        400,
         "",
         Unavailable,
         RESEND,
-        0,
-        {**DATE, "Retry-After": "Sat, 21 Nov 2026 21:59:30 GMT"},
+        request_bytes=40_000,
     ),
-    Wire(
-        "until a date, no clock",
-        429,
-        wrapped("slow down"),
-        RateLimited,
-        WAIT,
-        None,
-        {"Retry-After": "Sat, 21 Nov 2026 22:00:30 GMT"},
-    ),
-    Wire(
-        "a broken wait", 429, wrapped("slow down"), RateLimited, WAIT, None, {"retry-after": "soon"}
-    ),
-    Wire("minutes in words", 429, wrapped("Please try again in 1m26.4s."), RateLimited, WAIT, 86.4),
-    Wire(
-        "milliseconds in words",
-        429,
-        wrapped("Please try again in 644ms."),
-        RateLimited,
-        WAIT,
-        0.644,
-    ),
-    Wire("no figure in words", 429, wrapped("Please try again in a while."), RateLimited, WAIT),
-    Wire("an unknown server error", 599, "?", Unavailable, RESEND),
 )
 
-CASES = {
+RECORDED = {
     f"{provider}: {case.name}": case
     for provider, cases in {
         "cerebras": CEREBRAS,
@@ -930,84 +1197,50 @@ CASES = {
         "anthropic": ANTHROPIC,
         "openrouter": OPENROUTER,
         "groq": GROQ,
-        "together, fireworks": TOGETHER_AND_FIREWORKS,
+        "fireworks, tgi": FIREWORKS_AND_TGI,
         "dashscope": DASHSCOPE,
         "local": LOCAL,
         "others": OTHERS,
-        "fronts": FRONTS,
     }.items()
     for case in cases
 }
 
-
-@dataclass(frozen=True)
-class Chunk:
-    """An error object in the middle of a stream, where no status line can be."""
-
-    name: str
-    chunk: Mapping[str, object]
-    error: type[ProviderError]
-    action: Action
-
-
 CHUNKS = (
     Chunk(
+        "dashscope: output cap",
+        "anomalyco/opencode/issues/40770",
+        {
+            "error": {
+                "code": "invalid_parameter_error",
+                "param": None,
+                "message": "Range of max_tokens should be [1, 131072]",
+                "type": "invalid_request_error",
+            },
+            "id": "chatcmpl-x",
+        },
+        RequestTooLarge,
+        SHRINK,
+    ),
+    Chunk(
         "cerebras: minute",
-        {"error": json.loads(cerebras_rate("Tokens per minute")), "status_code": 429},
+        "https://inference-docs.cerebras.ai/api-reference/chat-completions",
+        {"error": json.loads(CEREBRAS_MINUTE), "status_code": 429},
         RateLimited,
         WAIT,
     ),
-    Chunk("flat: minute", json.loads(cerebras_rate("Tokens per minute")), RateLimited, WAIT),
     Chunk(
         "anthropic: overloaded",
-        json.loads(anthropic("overloaded_error", "Overloaded")),
-        Unavailable,
-        RESEND,
-    ),
-    Chunk(
-        "anthropic: api_error",
-        json.loads(anthropic("api_error", "Internal server error")),
-        Unavailable,
-        RESEND,
-    ),
-    Chunk(
-        "openrouter: provider",
-        {"error": {"code": 502, "message": "Provider disconnected"}},
+        "https://platform.claude.com/docs/en/build-with-claude/streaming",
+        {"type": "error", "error": {"type": "overloaded_error", "message": "Overloaded"}},
         Unavailable,
         RESEND,
     ),
     Chunk(
         "openrouter: failed after it was let in",
+        "dcdpr/jp/tree/main/crates/jp_llm/tests/fixtures/openrouter",
         {"error": {"code": 400, "message": "Token limit reached"}, "choices": []},
         Unavailable,
         RESEND,
     ),
-    Chunk(
-        "groq: bad call",
-        {"error": {"message": GROQ_CALL, "code": "tool_use_failed", "status_code": 400}},
-        MalformedReply,
-        RESEND,
-    ),
-    Chunk(
-        "responses: server error",
-        {"type": "error", "code": "server_error", "message": "Sorry", "param": None},
-        Unavailable,
-        RESEND,
-    ),
-    Chunk(
-        "responses: rate",
-        {"type": "error", "code": "rate_limit_exceeded", "message": "Wait", "param": None},
-        RateLimited,
-        WAIT,
-    ),
-    Chunk(
-        "openai: no money", json.loads(wrapped(QUOTA, code="insufficient_quota")), NoCredit, SWITCH
-    ),
-    Chunk(
-        "overflow",
-        json.loads(wrapped(VLLM_WINDOW, code="context_length_exceeded")),
-        ContextOverflow,
-        SHRINK,
-    ),
-    Chunk("no words at all", {"error": {}, "message": "", "type": "error"}, Unavailable, RESEND),
 )
+"""Errors in a stream that somebody published."""

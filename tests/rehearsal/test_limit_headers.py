@@ -77,6 +77,12 @@ def test_an_endpoint_without_limits_tells_none() -> None:
     assert limit_headers("openai", (), NOW, 1.0) == ()
 
 
+@pytest.mark.parametrize("style", ["openai", "groq", "anthropic"])
+def test_no_limit_is_told_under_a_name_that_means_another_window(style: str) -> None:
+    hour = Standing(Limit(unit="tokens", window="hour", amount=1_000_000), 9, 75_355.0)
+    assert limit_headers(style, (hour,), NOW, 1.0) == ()
+
+
 def test_a_scaled_time_is_told_as_clients_live_it() -> None:
     assert dict(limit_headers("openai", STANDINGS, NOW, 1 / 60))["x-ratelimit-reset-requests"] == (
         "200ms"

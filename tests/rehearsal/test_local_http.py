@@ -4,7 +4,8 @@ import threading
 import pytest
 from raw_http import TIMEOUT_SECONDS, exchange, headers_of, place_of, status_of
 
-from agent.rehearsal.local_http import LARGEST_BODY_BYTES, Answer, LocalServer, Received
+from agent.rehearsal.arrival import LARGEST_BODY_BYTES
+from agent.rehearsal.local_http import Answer, LocalServer, Received
 
 OK = Answer(200, "text/plain", (b"ok",), headers=(("x-one", "1"),))
 

@@ -1,3 +1,4 @@
+import json
 from typing import Any
 
 import pytest
@@ -29,6 +30,23 @@ def asked(*messages: dict[str, Any], **fields: Any) -> Asked:  # noqa: ANN401 - 
 def test_without_tools_it_only_says_what_it_is() -> None:
     assert oracle_reply(asked()) == ScriptedReply(say=SAYS)
     assert "scripted" in SAYS
+
+
+@pytest.mark.parametrize(
+    ("last", "end"),
+    [
+        ("1", "one"),
+        ("21", "nineteen, twenty, twenty-one"),
+        ("150", "one hundred forty-nine, one hundred fifty"),
+        ("5000", "nine hundred ninety-nine, one thousand"),
+    ],
+)
+def test_it_counts_when_it_is_asked_to(last: str, end: str) -> None:
+    ask = {"role": "user", "content": f"Count from 1 to {last} in words."}
+    said = oracle_reply(asked(ask)).say
+    assert said.startswith("one")
+    assert said.endswith(end)
+    assert said.count(",") == min(int(last), 1_000) - 1
 
 
 def test_the_first_tool_is_called_with_arguments_that_fit() -> None:
@@ -82,6 +100,12 @@ NODE = {
         ({"type": ["null", "string"]}, "rehearsal"),
         ({"enum": ["add", "remove"]}, "add"),
         ({"const": 3}, 3),
+        ({"type": "string", "minLength": "x", "maxLength": None}, "rehearsal"),
+        ({"type": "array", "items": {"type": "integer"}, "minItems": "x"}, []),
+        ({"type": "integer", "minimum": "x", "maximum": float("inf")}, 1),
+        ({"type": "object", "required": [{"a": 1}, "b"]}, {"b": None}),
+        ({"type": "object", "required": "abc", "properties": 5}, {}),
+        ({"allOf": [{"properties": 5, "required": "a"}, 5]}, {}),
         ({"anyOf": [{"type": "null"}, {"type": "integer"}]}, 1),
         (
             {
@@ -112,3 +136,18 @@ def test_a_schema_that_needs_itself_comes_to_an_end() -> None:
         "required": ["next"],
     }
     assert isinstance(sample(endless), dict)
+
+
+THRICE = {name: {"$ref": "#"} for name in "abc"}
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        {"type": "object", "properties": THRICE, "required": ["a", "b", "c"]},
+        {"type": "array", "items": {"$ref": "#"}, "minItems": 10**9},
+        {"type": "string", "minLength": 10**12},
+    ],
+)
+def test_a_schema_that_wants_too_much_gets_little(schema: dict[str, Any]) -> None:
+    assert len(json.dumps(sample(schema))) < 1_000_000

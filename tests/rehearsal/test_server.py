@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from agent.rehearsal.conditions import Conditions
+from agent.rehearsal.flavours_more import FLAVOURS
 from agent.rehearsal.script import (
     EndpointReply,
     Script,
@@ -187,6 +189,29 @@ def test_the_log_tells_what_was_asked(server: RehearsalServer) -> None:
 
 def test_the_models_it_plays(server: RehearsalServer) -> None:
     assert [model["id"] for model in get(server, "/models")["data"]] == ["rehearsal"]
+
+
+@pytest.mark.parametrize(
+    ("flavour", "told"),
+    [
+        ("vllm", {"max_model_len": 8_192}),
+        ("groq", {"context_window": 8_192}),
+        ("openrouter", {"context_length": 8_192}),
+        ("openai", {}),
+    ],
+)
+def test_the_window_is_in_the_list_of_models_where_a_provider_tells_it(
+    flavour: str, told: dict[str, int]
+) -> None:
+    entry = {"id": "a/b", "object": "model", "created": 0, "owned_by": "rehearsal", **told}
+    conditions = Conditions(flavour=FLAVOURS[flavour], models=("a/b",), window_tokens=8_192)
+    with RehearsalServer(None, conditions) as server:
+        assert get(server, "/models") == {"object": "list", "data": [entry]}
+        assert get(server, "/models/a/b") == entry
+        with pytest.raises(urllib.error.HTTPError) as caught:
+            get(server, "/models/gone")
+        with caught.value:
+            assert caught.value.code == (400 if flavour == "openrouter" else 404)
 
 
 @pytest.mark.parametrize(

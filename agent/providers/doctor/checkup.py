@@ -2,24 +2,28 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from agent.domain.finding import Finding, Severity, finding_id
 from agent.domain.profile import Profile
 from agent.errors import (
     AuthError,
+    ContextOverflow,
+    DayLimitReached,
     MalformedReply,
     ModelUnknown,
     NoCredit,
     Outcome,
     ProviderError,
     RateLimited,
+    RequestTooLarge,
     SchemaRejected,
     Unavailable,
     Unreachable,
 )
 from agent.providers.doctor.seen import Seen
+from agent.providers.redaction import redact
 
 SKEW_SECONDS = 5.0
 LEARNED_FIELDS = (
@@ -37,12 +41,18 @@ RULES: tuple[tuple[type[ProviderError], str], ...] = (
     (AuthError, "key"),
     (ModelUnknown, "model"),
     (RateLimited, "limits"),
+    (DayLimitReached, "limits"),
+    (RequestTooLarge, "limits"),
+    (ContextOverflow, "window"),
     (SchemaRejected, "fields"),
     (MalformedReply, "dialect"),
     (Unavailable, "served"),
     (ProviderError, "served"),
 )
 """The rule that an error of the endpoint breaks; the first that fits."""
+OWN_WORDS = (("`gardener resume`", "`gardener doctor`"), ("OPENAI_BASE_URL", "its address"))
+"""What a run's advice is in a checkup."""
+SERVED_AFTERWARDS = "Nothing is to be done: the next try was served, as a run's would be."
 
 
 @dataclass(frozen=True)
@@ -77,6 +87,8 @@ class Checkup:
     """What kept the checkup from going on."""
     mended: frozenset[str] = frozenset()
     """Ids of the findings that the changes settle."""
+    rehearsed: bool = False
+    """Whether all of this is said of a rehearsal."""
 
     @property
     def outcome(self) -> Outcome:
@@ -125,21 +137,43 @@ def rule_of(error: ProviderError) -> str:
     return next(rule for kind, rule in RULES if isinstance(error, kind))
 
 
-def finding_of(error: ProviderError, profile: Profile, severity: Severity) -> Finding:
+def finding_of(
+    error: ProviderError, profile: Profile, severity: Severity, remedy: str = ""
+) -> Finding:
     """An error of the endpoint as a finding; its sentence already ends in what to do."""
-    message, _, remedy = str(error).rpartition("; ")
+    message, _, advice = str(error).rpartition("; ")
+    if not message:
+        message, advice = advice, ""
+    for of_a_run, own in OWN_WORDS:
+        advice = advice.replace(of_a_run, own)
     rule = f"doctor-{rule_of(error)}"
     return Finding(
         id=finding_id(rule, profile.name, type(error).__name__),
         rule=rule,
         severity=severity,
-        message=as_sentence(message or remedy),
-        remedy=as_sentence(remedy) if message else "",
+        message=as_sentence(message),
+        remedy=remedy or as_sentence(advice),
+    )
+
+
+def redacted(checkup: Checkup, key: str) -> Checkup:
+    """The checkup without the key, wherever an endpoint has repeated it."""
+
+    def clean(finding: Finding) -> Finding:
+        told = {name: getattr(finding, name) for name in ("message", "evidence", "remedy")}
+        return finding.model_copy(update={name: redact(text, key) for name, text in told.items()})
+
+    return replace(
+        checkup,
+        aspects=tuple(replace(each, said=redact(each.said, key)) for each in checkup.aspects),
+        findings=tuple(clean(finding) for finding in checkup.findings),
     )
 
 
 def as_sentence(text: str) -> str:
     """With a capital and a full stop; an address or a name at its beginning stays as it is."""
+    if not text:
+        return ""
     begins_with_word = re.match(r"[a-z]+(?![\w:/.])", text) is not None
     first = text[:1].upper() if begins_with_word else text[:1]
     return f"{first}{text[1:].rstrip('.')}."

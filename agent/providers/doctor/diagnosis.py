@@ -5,13 +5,10 @@ from typing import Any
 
 from agent.domain.finding import Finding
 from agent.domain.profile import Profile
+from agent.errors import ModelUnknown, ProviderError
 from agent.providers.doctor import endpoint_looks as endpoint
 from agent.providers.doctor import reply_looks as reply
-from agent.providers.doctor.checkup import (
-    Checkup,
-    Look,
-    finding_of,
-)
+from agent.providers.doctor.checkup import SERVED_AFTERWARDS, Checkup, Look, finding_of
 from agent.providers.doctor.seen import Seen
 from agent.providers.mending import LEAST_OUTPUT_TOKENS, LEAST_WINDOW_TOKENS
 
@@ -39,8 +36,9 @@ def diagnose(seen: Seen) -> Checkup:
     looks = [look(seen) for look in LOOKS]
     findings = [finding for look in looks for finding in look.findings]
     if seen.blocked:
-        findings.insert(0, finding_of(seen.blocked, seen.profile, "error"))
-    findings += [finding_of(error, seen.profile, "info") for error in seen.troubles]
+        findings.insert(0, finding_of(in_full(seen.blocked, seen), seen.profile, "error"))
+    served = "" if seen.blocked else SERVED_AFTERWARDS
+    findings += [finding_of(error, seen.profile, "info", served) for error in seen.troubles]
     changes = {name: value for look in looks for name, value in look.changes.items()}
     unique: dict[str, Finding] = {}
     for finding in findings:
@@ -51,8 +49,20 @@ def diagnose(seen: Seen) -> Checkup:
         findings=tuple(unique.values()),
         changes=within_bounds(changes, seen.profile),
         blocked=seen.blocked,
+        rehearsed=seen.rehearsed,
         mended=frozenset(f.id for look in looks if look.changes for f in look.findings),
     )
+
+
+def in_full(error: ProviderError, seen: Seen) -> ProviderError:
+    """The error, with what else was seen: a model may be listed and not served."""
+    model, url = seen.profile.model, seen.profile.base_url
+    if isinstance(error, ModelUnknown) and seen.models and model in seen.models.names:
+        return ModelUnknown(
+            f"{url} lists the model {model!r} and does not serve it; "
+            "ask whether this account may use it, or name another"
+        )
+    return error
 
 
 def within_bounds(changes: Mapping[str, Any], profile: Profile) -> dict[str, Any]:
@@ -65,6 +75,7 @@ def within_bounds(changes: Mapping[str, Any], profile: Profile) -> dict[str, Any
         if name in bounded:
             bounded[name] = max(bounded[name], least)
     window = bounded.get("window_tokens", profile.window_tokens)
-    if bounded.get("max_output_tokens", profile.max_output_tokens) >= window:
+    output = bounded.get("max_output_tokens", profile.max_output_tokens)
+    if bounded and output >= window:
         bounded["max_output_tokens"] = max(window // OUTPUT_SHARE, LEAST_OUTPUT_TOKENS)
     return bounded

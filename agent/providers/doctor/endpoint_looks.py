@@ -2,16 +2,28 @@
 
 import json
 
-from agent.errors import AuthError, ContextOverflow, RateLimited, RequestTooLarge
+from agent.errors import (
+    AuthError,
+    ContextOverflow,
+    MalformedReply,
+    ModelUnknown,
+    NoCredit,
+    RateLimited,
+    RequestTooLarge,
+    Unavailable,
+)
 from agent.providers.doctor.checkup import (
     LEARNED_FIELDS,
     SKEW_SECONDS,
+    Aspect,
     Look,
     deviation,
     known,
     unknown,
 )
 from agent.providers.doctor.seen import Overflow, Seen
+
+REFUSED = 400
 
 
 def look_at_connection(seen: Seen) -> Look:
@@ -21,11 +33,16 @@ def look_at_connection(seen: Seen) -> Look:
 
 
 def look_at_key(seen: Seen) -> Look:
-    refused = next((e for e in (seen.blocked, seen.list_error) if isinstance(e, AuthError)), None)
+    name = seen.profile.key_env
+    told = f" ({name})" if name else ""
     if seen.replies:
-        name = seen.profile.key_env
-        return known("key", f"accepted ({name})" if name else "none is asked for")
-    return unknown("key", "refused" if refused else "not known")
+        return known("key", f"accepted{told}" if seen.key_sent else "none is asked for")
+    if isinstance(seen.blocked, NoCredit):
+        return Look(Aspect("key", f"its account cannot pay{told}", False))
+    if isinstance(seen.blocked, AuthError):
+        said = f"refused{told}" if seen.key_sent else f"none was sent, one is asked for{told}"
+        return Look(Aspect("key", said, False))
+    return unknown("key", "not known")
 
 
 def look_at_models(seen: Seen) -> Look:
@@ -33,16 +50,21 @@ def look_at_models(seen: Seen) -> Look:
     if seen.reached_seconds is None:
         return unknown("models")
     if models is None:
-        why = "the endpoint has no list" if seen.list_error is None else str(seen.list_error)
-        return unknown("models", why)
-    if not models.names or model in models.names:
-        among = f", {model} among them" if models.names else ""
-        return known("models", f"{len(models.names)} listed{among}")
+        # Of the sentence that tells what happened and what to do, what happened.
+        told = str(seen.list_error or "the endpoint has no list")
+        return unknown("models", told.rpartition("; ")[0] or told)
+    if not models.names:
+        return unknown("models", "none listed")
+    if model in models.names:
+        return known("models", f"{len(models.names)} listed, {model} among them")
     near = ", ".join(models.nearest(model))
+    said = f"{len(models.names)} listed, {model} not among them"
+    if isinstance(seen.blocked, ModelUnknown):
+        return Look(Aspect("models", said, False))
     return deviation(
         seen,
         "models",
-        f"{len(models.names)} listed, {model} not among them",
+        said,
         severity="info" if seen.replies else "error",
         message=f"the endpoint does not list {model!r}",
         remedy=f"name one that it lists, such as {near}",
@@ -125,6 +147,8 @@ def look_at_overflow(seen: Seen) -> Look:
         return served_overflow(seen, overflow)
     if isinstance(error, RateLimited | RequestTooLarge):
         return unknown("overflow", "refused for its rate before its length was looked at")
+    if isinstance(error, Unavailable | MalformedReply) and overflow.status < REFUSED:
+        return unknown("overflow", "not known, no whole answer came")
     if not isinstance(error, ContextOverflow):
         return deviation(
             seen,
@@ -155,13 +179,22 @@ def served_overflow(seen: Seen, overflow: Overflow) -> Look:
             message=f"the endpoint serves requests of {counted:,} tokens",
             remedy="raise window_tokens if larger requests are wanted",
         )
+    if counted == window:
+        return deviation(
+            seen,
+            "overflow",
+            "cut to the window without a word",
+            severity="info",
+            message="the endpoint cuts requests over its window silently",
+            remedy="nothing is to be done while window_tokens is what the server keeps",
+        )
     return deviation(
         seen,
         "overflow",
         f"cut to {counted:,} tokens without a word",
         message=f"the endpoint cuts long requests silently, to {counted:,} tokens",
         remedy="raise the server's context length, or set window_tokens to what it keeps",
-        changes={"window_tokens": counted} if counted < window else {},
+        changes={"window_tokens": counted},
     )
 
 

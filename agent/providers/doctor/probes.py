@@ -13,11 +13,12 @@ import anyio
 from agent.domain.message import ModelRequest
 from agent.domain.ports import Clock, ModelClient
 from agent.domain.profile import Profile
-from agent.errors import Action, ProviderError, Unreachable
+from agent.errors import Action, ProviderError, Unavailable, Unreachable
 from agent.providers.doctor.requests import overflow_request, text_request, tool_request
-from agent.providers.doctor.seen import Overflow, Reply, Seen
+from agent.providers.doctor.seen import Hearing, Overflow, Reply, Seen
 from agent.providers.mending import mended
 from agent.providers.model_list import list_models
+from agent.providers.rate_headers import readings
 from agent.providers.told import instant
 from agent.providers.triage import unavailable
 
@@ -32,8 +33,17 @@ HUNG = 2
 LESSONS = 6
 """Most things that an endpoint may teach by refusing them."""
 LONGEST_WAIT_SECONDS = 75.0
-ROUNDS = 4
+REPLIES = 2
+ROUNDS = 6
 """Times the timeout that a whole checkup may take, waits for a limit not counted."""
+SILENT_SHARE = 0.25
+"""An endpoint that sends nothing for this share of the timeout has fallen silent."""
+ENOUGH_CHARACTERS = 100
+"""So much of a text says how fast it is written."""
+REFUSED = 400
+REHEARSAL = "rehearsal"
+AWHILE_SECONDS = 1.0
+"""A longer wait is announced."""
 
 
 class Adapter(ModelClient, Protocol):
@@ -59,9 +69,9 @@ class Doctor:
 
 
 async def examine(doctor: Doctor, profile: Profile) -> Seen:
-    """Everything that can be seen of the endpoint within ROUNDS timeouts and one limit's wait."""
-    seen = Seen(profile, hurried(profile, doctor.timeout_seconds))
-    longest = ROUNDS * doctor.timeout_seconds + LONGEST_WAIT_SECONDS
+    """Everything that can be seen within ROUNDS timeouts and one limit's wait for each reply."""
+    seen = Seen(profile, hurried(profile, doctor.timeout_seconds), key_sent=bool(doctor.key))
+    longest = ROUNDS * doctor.timeout_seconds + REPLIES * LONGEST_WAIT_SECONDS
     with anyio.move_on_after(longest) as scope:
         await try_everything(doctor, seen)
     if scope.cancelled_caught:
@@ -91,11 +101,11 @@ async def try_everything(doctor: Doctor, seen: Seen) -> None:
     if seen.blocked:
         return
     doctor.on_step("a tool call")
-    seen.tool = await try_reply(doctor, seen, tool_request(seen.learned))
+    seen.tool = await try_reply(doctor, seen, tool_request)
     if seen.blocked:
         return
     doctor.on_step("some text")
-    seen.text = await try_reply(doctor, seen, text_request(seen.learned))
+    seen.text = await try_reply(doctor, seen, text_request, slowly=True)
     if seen.blocked or doctor.cheap:
         return
     doctor.on_step("more than the window holds")
@@ -116,28 +126,42 @@ async def try_list(doctor: Doctor, seen: Seen) -> None:
     note_headers(doctor, seen)
 
 
-async def try_reply(doctor: Doctor, seen: Seen, request: ModelRequest) -> Reply | None:
-    """The reply, after as many tries as the endpoint's trouble is worth."""
+async def try_reply(
+    doctor: Doctor, seen: Seen, ask: Callable[[Profile], ModelRequest], *, slowly: bool = False
+) -> Reply | None:
+    """The reply, after as many tries as the endpoint's trouble is worth.
+
+    `slowly`: text that is still being written when the time is up is enough.
+    """
     tries = lessons = 0
     waited = False
     while True:
-        begun = doctor.clock.monotonic()
+        heard = Hearing()
         try:
-            return await one_try(doctor, seen, request)
+            return await one_try(doctor, seen, ask(seen.learned), heard)
         except ProviderError as error:
-            hung = doctor.clock.monotonic() - begun >= doctor.timeout_seconds
             better = mended(seen.learned, error)
             if better and lessons < LESSONS:
                 seen.learned, lessons = better, lessons + 1
                 continue
-            tries += HUNG if hung else 1
+            if slowly and is_late(error) and heard.characters >= ENOUGH_CHARACTERS:
+                seen.unfinished = heard
+                return None
+            tries += HUNG if is_late(error) else 1
             seconds = pause_seconds(error, waited=waited)
             if seconds is None or tries >= TRIES:
                 seen.blocked = error
                 return None
             waited = waited or error.action is Action.WAIT
             seen.troubles.append(error)
+            if seconds > AWHILE_SECONDS:
+                doctor.on_step(f"again in {seconds:g} s, as the endpoint asks")
             await doctor.clock.sleep(seconds)
+
+
+def is_late(error: ProviderError) -> bool:
+    """Whether the endpoint has failed by taking too long."""
+    return isinstance(error.__cause__, TimeoutError)
 
 
 def pause_seconds(error: ProviderError, *, waited: bool) -> float | None:
@@ -152,28 +176,43 @@ def pause_seconds(error: ProviderError, *, waited: bool) -> float | None:
     return seconds if seconds <= LONGEST_WAIT_SECONDS else None
 
 
-async def one_try(doctor: Doctor, seen: Seen, request: ModelRequest) -> Reply:
+async def one_try(doctor: Doctor, seen: Seen, request: ModelRequest, heard: Hearing) -> Reply:
     """Sends a request once. Raises a ProviderError when no whole reply comes in time."""
-    text_at: list[float] = []
 
     def note_text(text: str) -> None:
-        if text and not text_at:
-            text_at.append(doctor.clock.monotonic())
+        heard.note(text, doctor.clock.monotonic())
 
     adapter = doctor.make_adapter(seen.learned, doctor.recorder.client(doctor.timeout_seconds))
+    before = len(doctor.recorder.exchanges)
     try:
         with anyio.fail_after(doctor.timeout_seconds):
             completion = await adapter.complete(request, note_text)
     except TimeoutError as error:
-        late = f"no whole reply came within {doctor.timeout_seconds:g} s"
-        raise unavailable(seen.profile, late) from error
+        raise late(doctor, seen.profile, doctor.recorder.exchanges[before:]) from error
     finally:
         note_headers(doctor, seen)
         with anyio.move_on_after(1, shield=True):
             await adapter.aclose()
     exchange = doctor.recorder.last
     assert exchange is not None, "the adapter used the recorded client"
-    return Reply(completion, exchange, text_at[0] if text_at else None)
+    return Reply(completion, exchange, heard.began_at if heard.characters else None)
+
+
+def late(doctor: Doctor, profile: Profile, exchanges: "list[Exchange]") -> Unavailable:
+    """The sentence for a reply that was not whole in time."""
+    within = f"within {doctor.timeout_seconds:g} s"
+    again = "give it longer with --timeout, or try at another hour"
+    if not exchanges or not exchanges[-1].status:
+        return Unavailable(f"{profile.base_url} did not begin to answer {within}; {again}")
+    exchange = exchanges[-1]
+    since = doctor.clock.monotonic() - (exchange.last_at if exchange.pieces else exchange.head_at)
+    if since >= SILENT_SHARE * doctor.timeout_seconds:
+        return Unavailable(
+            f"{profile.base_url} began a reply, then sent nothing for {since:.1f} s; {again}"
+        )
+    return Unavailable(
+        f"{profile.base_url} was still sending, no whole reply came {within}; {again}"
+    )
 
 
 def note_headers(doctor: Doctor, seen: Seen) -> None:
@@ -183,7 +222,10 @@ def note_headers(doctor: Doctor, seen: Seen) -> None:
         return
     if seen.reached_seconds is None:
         seen.reached_seconds = exchange.head_at - exchange.sent_at
+    seen.rehearsed = seen.rehearsed or exchange.headers.get("server") == REHEARSAL
     seen.headers |= {name for name in exchange.headers if "ratelimit" in name}
+    if exchange.status >= REFUSED:
+        seen.refused_readings = readings(exchange.headers, seen.profile) or seen.refused_readings
     if told := instant(exchange.headers.get("date")):
         age = doctor.clock.monotonic() - exchange.head_at
         seen.skew_seconds = (told - doctor.clock.now()).total_seconds() + age
@@ -194,10 +236,10 @@ async def try_overflow(doctor: Doctor, seen: Seen) -> Overflow:
     request = overflow_request(seen.learned)
     for _ in range(TRIES):
         try:
-            reply = await one_try(doctor, seen, request)
+            reply = await one_try(doctor, seen, request, Hearing())
         except ProviderError as error:
             overflow = refused_overflow(error, doctor.recorder.last)
-            if error.action is not Action.RESEND:
+            if error.action is not Action.RESEND or is_late(error):
                 break
         else:
             counted = reply.completion.usage.input_tokens

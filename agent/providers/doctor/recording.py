@@ -3,6 +3,7 @@
 It hangs on the hooks of the HTTP client, so that proxies and connections stay as in a run.
 """
 
+import ssl
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 
@@ -45,10 +46,11 @@ class Exchange:
 class Recorder:
     """Keeps every exchange of the clients that it makes."""
 
-    def __init__(self, monotonic: Callable[[], float]) -> None:
+    def __init__(self, monotonic: Callable[[], float], trust: ssl.SSLContext | None = None) -> None:
+        """`trust`: which certificates are believed; without it those that a run believes."""
         self.exchanges: list[Exchange] = []
         self._monotonic = monotonic
-        self._trust = httpx2.create_ssl_context()
+        self._trust = trust or httpx2.create_ssl_context()
 
     @property
     def last(self) -> Exchange | None:

@@ -1,6 +1,8 @@
 """Looks at the replies: how they come, what is in them, how fast they are."""
 
 import json
+import re
+from collections.abc import Iterable
 
 from agent.domain.limits import Limit
 from agent.domain.message import Usage
@@ -11,22 +13,38 @@ from agent.providers.doctor.checkup import (
     known,
     unknown,
 )
-from agent.providers.doctor.requests import TOOL
+from agent.providers.doctor.requests import TOOL, reserved_tokens
 from agent.providers.doctor.seen import Reply, Seen
 
-NATIVE_CALLS = (b'"tool_calls"', b'"tool_use"', b'"function_call"')
-CALL_PIECES = (b'"tool_calls"', b"input_json_delta", b"function_call_arguments.delta")
+Told = dict[tuple[Unit, Window], int]
+NATIVE_CALL = re.compile(rb'"tool_calls"\s*:\s*\[\s*\{|"type"\s*:\s*"(?:tool_use|function_call)"')
+CALL_PIECE = re.compile(
+    rb'"tool_calls"\s*:\s*\[\s*\{'
+    rb'|"type"\s*:\s*"(?:input_json_delta|response\.function_call_arguments\.delta)"'
+)
 LEAST_SECONDS = 0.05
 LEAST_TOKENS = 50
 """Less says nothing of a speed."""
 SLOW_SHARE = 0.5
 """Below this share of the promised speed it is worth a word."""
+EARLY_SHARE = 0.8
+"""A reply cut below this share of its reservation was not cut by it."""
+CHARACTERS_PER_TOKEN = 4.0
+"""Of English text; only for a speed where no tokens were counted."""
 
 
 def look_at_streaming(seen: Seen) -> Look:
     reply = seen.text or seen.tool
     if reply is None:
         return unknown("streaming")
+    if seen.text and (cut := early_cut(seen, seen.text)):
+        return deviation(
+            seen,
+            "streaming",
+            f"yes, but a reply was cut {cut}",
+            message=f"a reply was cut {cut}, as if its length were used up",
+            remedy="ask the endpoint's owner; a run asks again for what is cut",
+        )
     if reply.exchange.is_stream:
         return known("streaming", f"yes, {reply.exchange.events} events")
     return deviation(
@@ -40,20 +58,30 @@ def look_at_streaming(seen: Seen) -> Look:
     )
 
 
+def early_cut(seen: Seen, reply: Reply) -> str:
+    """Where a reply was cut that its reservation did not cut; empty for any other."""
+    written, reserved = reply.completion.usage.output_tokens, reserved_tokens(seen.learned)
+    is_early = 0 < written < EARLY_SHARE * reserved
+    is_cut = reply.completion.stop_reason == "max_tokens"
+    return f"after {written:,} of {reserved:,} tokens" if is_cut and is_early else ""
+
+
 def look_at_tools(seen: Seen) -> Look:
     reply = seen.tool
     if reply is None:
         return unknown("tool calls")
     calls = reply.completion.message.tool_calls
-    body = bytes(reply.exchange.body)
-    is_native = any(mark in body for mark in NATIVE_CALLS)
+    is_native = NATIVE_CALL.search(reply.exchange.body) is not None
     if reply.completion.stop_reason == "max_tokens":
+        cut = early_cut(seen, reply)
         return deviation(
             seen,
             "tool calls",
-            "the reply was cut before the call was whole",
-            message="a reply with a small tool call was cut by its length",
-            remedy="raise max_output_tokens, or turn the model's thinking down",
+            f"the reply was cut before the call was whole{f', {cut}' if cut else ''}",
+            message=f"a reply with a small tool call was cut {cut or 'by its length'}",
+            remedy="ask the endpoint's owner; a run asks again for what is cut"
+            if cut
+            else "raise max_output_tokens, or turn the model's thinking down",
             evidence=f"output tokens: {reply.completion.usage.output_tokens}",
         )
     if not calls:
@@ -84,9 +112,14 @@ def look_at_tools(seen: Seen) -> Look:
             remedy="set text_calls to true, or turn on the server's tool parser",
             changes={"text_calls": True},
         )
-    pieces = sum(body.count(mark) for mark in CALL_PIECES)
-    streamed = "streamed in one piece" if pieces == 1 else f"streamed in {pieces} pieces"
-    return known("tool calls", streamed if is_native else "written as text")
+    return known("tool calls", how_sent(reply) if is_native else "written as text")
+
+
+def how_sent(reply: Reply) -> str:
+    if not reply.exchange.is_stream:
+        return "whole, not streamed"
+    pieces = len(CALL_PIECE.findall(reply.exchange.body))
+    return "streamed in one piece" if pieces == 1 else f"streamed in {pieces} pieces"
 
 
 def wrong_call(reply: Reply) -> str:
@@ -98,8 +131,9 @@ def wrong_call(reply: Reply) -> str:
         arguments = json.loads(call.arguments)
     except ValueError:
         return "its arguments are not JSON"
-    number = arguments.get("number") if isinstance(arguments, dict) else None
-    if not isinstance(number, int) or isinstance(number, bool):
+    given = arguments if isinstance(arguments, dict) else {}
+    number, word = given.get("number"), given.get("word")
+    if not isinstance(number, int) or isinstance(number, bool) or not isinstance(word, str):
         return "its arguments do not fit the tool's schema"
     return ""
 
@@ -122,11 +156,10 @@ def look_at_usage(seen: Seen) -> Look:
 
 
 def look_at_limits(seen: Seen) -> Look:
-    told = told_limits(seen)
+    told = told_limits(r for reply in seen.replies for r in reply.completion.readings)
     if not told:
-        names = ", ".join(sorted(seen.headers))
-        return unknown("limits", f"headers not understood: {names}" if names else "no headers")
-    said = "; ".join(f"{amount:,} {unit}/{window}" for (unit, window), amount in told.items())
+        return unknown("limits", said_without_reply(seen))
+    said = in_words(told)
     declared = {(limit.unit, limit.window): limit for limit in seen.profile.limits}
     differing = {
         key: amount
@@ -142,17 +175,26 @@ def look_at_limits(seen: Seen) -> Look:
         "limits",
         said,
         severity="warning",
-        message="the headers tell other limits than the profile: "
-        + "; ".join(f"{amount:,} {unit}/{window}" for (unit, window), amount in differing.items()),
+        message="the headers tell other limits than the profile: " + in_words(differing),
         remedy="set limits to what the endpoint tells",
         changes={"limits": [limit.model_dump() for limit in limits]},
     )
 
 
-def told_limits(seen: Seen) -> dict[tuple[Unit, Window], int]:
-    """The limits in the headers of the newest replies, the smallest amount of each."""
-    readings: list[LimitReading] = [r for reply in seen.replies for r in reply.completion.readings]
-    found: dict[tuple[Unit, Window], int] = {}
+def said_without_reply(seen: Seen) -> str:
+    if told := told_limits(seen.refused_readings):
+        return f"{in_words(told)}, by a refusal"
+    names = ", ".join(sorted(seen.headers))
+    return f"headers not understood: {names}" if names else "no headers"
+
+
+def in_words(limits: Told) -> str:
+    return "; ".join(f"{amount:,} {unit}/{window}" for (unit, window), amount in limits.items())
+
+
+def told_limits(readings: Iterable[LimitReading]) -> Told:
+    """The limits in headers, the smallest amount of each."""
+    found: Told = {}
     for reading in readings:
         if reading.limit:
             key = (reading.unit, reading.window)
@@ -178,10 +220,11 @@ def look_at_first_token(seen: Seen) -> Look:
 
 
 def look_at_speed(seen: Seen) -> Look:
-    speed, promised = tokens_per_second(seen.text), seen.profile.tokens_per_second
+    speed, promised = tokens_per_second(seen), seen.profile.tokens_per_second
     if speed is None:
-        return unknown("speed", "too short to be measured" if seen.text else "not tried")
-    said = f"{speed:,.0f} tokens/s" + (
+        return unknown("speed", unmeasured(seen.text))
+    about = "about " if seen.unfinished else ""
+    said = f"{about}{speed:,.0f} tokens/s" + (
         f"; the profile promises {promised:,.0f}" if promised else ""
     )
     if not promised or speed >= SLOW_SHARE * promised:
@@ -196,7 +239,17 @@ def look_at_speed(seen: Seen) -> Look:
     )
 
 
-def tokens_per_second(reply: Reply | None) -> float | None:
+def unmeasured(reply: Reply | None) -> str:
+    if reply is None:
+        return "not tried"
+    is_long = reply.completion.usage.output_tokens >= LEAST_TOKENS
+    return f"too {'fast' if is_long else 'short'} to be measured"
+
+
+def tokens_per_second(seen: Seen) -> float | None:
+    heard, reply = seen.unfinished, seen.text
+    if heard and heard.seconds >= LEAST_SECONDS:
+        return heard.characters / CHARACTERS_PER_TOKEN / heard.seconds
     if reply is None or reply.completion.usage.output_tokens < LEAST_TOKENS:
         return None
     seconds = reply.writing_seconds

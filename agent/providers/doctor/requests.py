@@ -46,6 +46,11 @@ def overflow_request(profile: Profile) -> ModelRequest:
     return request_of(text, OVERFLOW_OUTPUT_TOKENS, profile, "overflow")
 
 
+def reserved_tokens(profile: Profile) -> int:
+    """What the short requests reserve for their replies."""
+    return min(OUTPUT_TOKENS, profile.max_output_tokens)
+
+
 def request_of(text: str, output_tokens: int, profile: Profile, subject: str) -> ModelRequest:
     return ModelRequest(
         messages=(text_message("user", text),),

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from agent.domain.message import Completion
 from agent.domain.profile import Profile
+from agent.domain.readings import LimitReading
 from agent.errors import ProviderError
 from agent.providers.model_list import ModelList
 
@@ -32,6 +33,26 @@ class Reply:
         return self.exchange.last_at - self.exchange.first_at
 
 
+@dataclass
+class Hearing:
+    """The text of one try as it comes in."""
+
+    characters: int = 0
+    began_at: float = 0.0
+    """When the first text arrived, by the clock."""
+    ended_at: float = 0.0
+
+    def note(self, text: str, now: float) -> None:
+        if text:
+            self.began_at = self.began_at if self.characters else now
+            self.ended_at = now
+            self.characters += len(text)
+
+    @property
+    def seconds(self) -> float:
+        return self.ended_at - self.began_at
+
+
 @dataclass(frozen=True)
 class Overflow:
     """What came back for a request over the window."""
@@ -52,6 +73,9 @@ class Seen:
     """As it was given."""
     learned: Profile
     """With what refusals taught."""
+    key_sent: bool = False
+    rehearsed: bool = False
+    """Whether the endpoint is a rehearsal, which says so in each answer."""
     reached_seconds: float | None = None
     """How long the first answer's head took; None when nothing answered."""
     models: ModelList | None = None
@@ -60,8 +84,12 @@ class Seen:
     """How far the endpoint's clock is ahead of this machine's."""
     headers: set[str] = field(default_factory=set)
     """Names of the limit headers that came."""
+    refused_readings: tuple[LimitReading, ...] = ()
+    """What the newest refusal's headers say of limits."""
     tool: Reply | None = None
     text: Reply | None = None
+    unfinished: Hearing | None = None
+    """The text of an endpoint that was still writing when the time was up."""
     overflow: Overflow | None = None
     troubles: list[ProviderError] = field(default_factory=list)
     """What went wrong and was tried again."""

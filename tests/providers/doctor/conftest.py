@@ -1,5 +1,7 @@
 """A doctor in virtual time, and endpoints for it to look at."""
 
+import ssl
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
@@ -18,10 +20,20 @@ from agent.providers.doctor.seen import Seen
 from agent.rehearsal.clock import VirtualTime
 from agent.rehearsal.conditions import Conditions
 from agent.rehearsal.local_http import Answer, LocalServer, Received
+from agent.rehearsal.script import Script
 from agent.rehearsal.server import RehearsalServer
 
 PROFILE = Profile(name="box", base_url="", model="rehearsal", key_env="TEST_KEY")
 LONGEST_SECONDS = 30
+TRUST = ssl.create_default_context()
+"""Made once: reading the certificates takes longer than most checkups."""
+
+
+class RunningClock(FakeClock):
+    """A stopwatch of the machine, whose sleeps take no time."""
+
+    def monotonic(self) -> float:
+        return time.monotonic()
 
 
 @dataclass
@@ -35,7 +47,7 @@ class Consulting:
         self, url: str, *, cheap: bool = False, patience: float = 5.0, **fields: object
     ) -> Seen:
         profile = PROFILE.model_copy(update={"base_url": f"{url}/v1", **fields})
-        recorder = Recorder(self.clock.monotonic)
+        recorder = Recorder(self.clock.monotonic, TRUST)
         doctor = Doctor("sk-1", self.clock, adapter, recorder, patience, cheap, self.steps.append)
         with anyio.fail_after(LONGEST_SECONDS):
             return await examine(doctor, profile)
@@ -71,5 +83,21 @@ def serve() -> Iterator[Callable[[Callable[[Received], Answer]], str]]:
         server.stop()
 
 
-def rehearsal(conditions: Conditions) -> RehearsalServer:
-    return RehearsalServer(None, conditions, VirtualTime(START.timestamp()))
+class SharedTime(VirtualTime):
+    """The server's clock goes with the doctor's."""
+
+    def __init__(self, clock: FakeClock) -> None:
+        super().__init__()
+        self._clock = clock
+
+    def now(self) -> float:
+        return self._clock.now().timestamp()
+
+    def wait_until(self, instant: float) -> None:
+        self._clock.seconds = max(self._clock.seconds, instant - START.timestamp())
+
+
+def rehearsal(
+    conditions: Conditions, clock: FakeClock | None = None, script: Script | None = None
+) -> RehearsalServer:
+    return RehearsalServer(script, conditions, SharedTime(clock or FakeClock()))

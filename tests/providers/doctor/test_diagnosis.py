@@ -13,6 +13,10 @@ from agent.domain.readings import LimitReading
 from agent.errors import (
     AuthError,
     ContextOverflow,
+    DayLimitReached,
+    MalformedReply,
+    ModelUnknown,
+    NoCredit,
     Outcome,
     ProviderError,
     RateLimited,
@@ -20,10 +24,10 @@ from agent.errors import (
     RequestTooLarge,
     Unavailable,
 )
-from agent.providers.doctor.checkup import Checkup
+from agent.providers.doctor.checkup import Checkup, redacted
 from agent.providers.doctor.diagnosis import diagnose
 from agent.providers.doctor.recording import Exchange
-from agent.providers.doctor.seen import Overflow, Reply, Seen
+from agent.providers.doctor.seen import Hearing, Overflow, Reply, Seen
 from agent.providers.model_list import ModelList
 
 MINUTE = Limit(unit="tokens", window="minute", amount=300_000, refill="fixed")
@@ -86,6 +90,7 @@ def seen(fields: Mapping[str, Any] | None = None) -> Seen:
     good = Seen(
         profile=PROFILE,
         learned=PROFILE,
+        key_sent=True,
         reached_seconds=0.12,
         models=ModelList(("m-1", "m-2"), 131_072, 40_960),
         skew_seconds=0.4,
@@ -121,6 +126,37 @@ def test_an_endpoint_that_is_as_its_profile_says() -> None:
     ]
 
 
+WHOLE = b'data: {"choices":[{"delta":{"tool_calls":[{}]}}]}\n\n'
+FRAGMENT = b'data: {"choices": [{"delta": {"tool_calls": [ {}]}}]}\n\n'
+ENDS = b'data: {"choices":[{"finish_reason":"tool_calls"}]}\n\n'
+NULL = b'data: {"choices":[{"delta":{"content":"<tool_call>","tool_calls":null}}]}\n\n'
+MESSAGES = b'event: x\ndata: {"content_block":{"type":"tool_use"}}\n\n'
+INPUT = b'data: {"delta":{"type": "input_json_delta"}}\n\n'
+ITEM = b'data: {"item":{"type":"function_call"}}\n\n'
+NAME = b"response.function_call_arguments.delta"
+ARGUMENTS = b'event: %b\ndata: {"type":"%b"}\n\n' % (NAME, NAME)
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        (WHOLE + ENDS, ("streamed in one piece", True)),
+        (WHOLE + FRAGMENT + FRAGMENT + ENDS, ("streamed in 3 pieces", True)),
+        (NULL + ENDS, ("written as text", False)),
+        (MESSAGES + INPUT + INPUT, ("streamed in 2 pieces", True)),
+        (ITEM + ARGUMENTS, ("streamed in one piece", True)),
+    ],
+)
+def test_how_a_tool_call_came(body: bytes, words: tuple[str, bool]) -> None:
+    assert said(diagnose(seen({"tool": tool_reply(body=body)})), "tool calls") == words
+
+
+def test_a_tool_call_that_is_not_streamed() -> None:
+    reply = tool_reply(body=WHOLE[6:])
+    whole = replace(reply, exchange=exchange(WHOLE[6:], {"content-type": "application/json"}))
+    assert said(diagnose(seen({"tool": whole})), "tool calls") == ("whole, not streamed", True)
+
+
 def overflow_of(
     error: ProviderError | None,
     status: int = 400,
@@ -131,8 +167,13 @@ def overflow_of(
     return Overflow(error, status, said_nothing, input_tokens)
 
 
+def cut_reply(reply: Reply, output_tokens: int) -> Reply:
+    usage = Usage(input_tokens=30, output_tokens=output_tokens)
+    told = {"stop_reason": "max_tokens", "usage": usage}
+    return replace(reply, completion=reply.completion.model_copy(update=told))
+
+
 CUT = tool_reply(arguments='{"number"')
-AT_LENGTH = {"stop_reason": "max_tokens"}
 UNLISTED = ModelList(("m-2", "x"))
 DEVIATIONS: list[tuple[dict[str, Any], str, tuple[str, bool | None], str, dict[str, Any]]] = [
     (
@@ -186,9 +227,23 @@ DEVIATIONS: list[tuple[dict[str, Any], str, tuple[str, bool | None], str, dict[s
     ),
     ({"tool": text_reply()}, "tool calls", ("none came", False), "error", {}),
     (
-        {"tool": replace(CUT, completion=CUT.completion.model_copy(update=AT_LENGTH))},
+        {"tool": cut_reply(CUT, 20)},
+        "tool calls",
+        ("the reply was cut before the call was whole, after 20 of 1,024 tokens", False),
+        "error",
+        {},
+    ),
+    (
+        {"tool": cut_reply(CUT, 1_000)},
         "tool calls",
         ("the reply was cut before the call was whole", False),
+        "error",
+        {},
+    ),
+    (
+        {"text": cut_reply(text_reply(), 400)},
+        "streaming",
+        ("yes, but a reply was cut after 400 of 1,024 tokens", False),
         "error",
         {},
     ),
@@ -208,6 +263,13 @@ DEVIATIONS: list[tuple[dict[str, Any], str, tuple[str, bool | None], str, dict[s
     ),
     (
         {"tool": tool_reply(arguments='{"number": "42", "word": "ready"}')},
+        "tool calls",
+        ("its arguments do not fit the tool's schema", False),
+        "error",
+        {},
+    ),
+    (
+        {"tool": tool_reply(arguments='{"number": 42, "word": ["ready"]}')},
         "tool calls",
         ("its arguments do not fit the tool's schema", False),
         "error",
@@ -251,6 +313,13 @@ DEVIATIONS: list[tuple[dict[str, Any], str, tuple[str, bool | None], str, dict[s
         ("cut to 4,096 tokens without a word", False),
         "error",
         {"window_tokens": 4_096, "max_output_tokens": 1_024},
+    ),
+    (
+        {"overflow": overflow_of(None, status=200, input_tokens=131_072)},
+        "overflow",
+        ("cut to the window without a word", None),
+        "info",
+        {},
     ),
     (
         {"overflow": overflow_of(None, status=200, input_tokens=160_000)},
@@ -313,6 +382,11 @@ def test_each_deviation_is_one_finding_with_its_change(
             ("refused for its rate before its length was looked at", None),
         ),
         (overflow_of(None, status=200), ("served, and not counted", None)),
+        (overflow_of(Unavailable("late"), status=0), ("not known, no whole answer came", None)),
+        (
+            overflow_of(MalformedReply("odd"), status=200),
+            ("not known, no whole answer came", None),
+        ),
     ],
 )
 def test_the_shape_of_an_overflow(
@@ -328,7 +402,9 @@ def test_the_shape_of_an_overflow(
         (AuthError("the key is refused; copy it again"), "doctor-key", Outcome.USAGE),
         (Unavailable("nothing came; try later"), "doctor-served", Outcome.LIMIT),
         (RateLimited("it is full; wait", 60), "doctor-limits", Outcome.LIMIT),
-        (ContextOverflow("too long; shrink"), "doctor-served", Outcome.FINDINGS),
+        (DayLimitReached("the day is full; wait"), "doctor-limits", Outcome.LIMIT),
+        (RequestTooLarge("too much; shrink"), "doctor-limits", Outcome.FINDINGS),
+        (ContextOverflow("too long; shrink"), "doctor-window", Outcome.FINDINGS),
     ],
 )
 def test_what_keeps_the_checkup_from_going_on_comes_first(
@@ -354,6 +430,88 @@ def test_what_was_tried_again_is_told_once_and_is_no_deviation() -> None:
     checkup = diagnose(seen({"troubles": [trouble, trouble]}))
     assert [(f.rule, f.severity) for f in checkup.findings] == [("doctor-served", "info")]
     assert checkup.outcome == Outcome.DONE
+
+
+def test_what_was_tried_again_needs_no_help() -> None:
+    trouble = RateLimited("it is full; wait a minute, then run `gardener resume`", 60)
+    (finding,) = diagnose(seen({"troubles": [trouble]})).findings
+    assert finding.remedy.startswith("Nothing is to be done: the next try was served")
+
+
+def test_advice_for_a_run_becomes_advice_for_a_checkup() -> None:
+    error = Unavailable("it is down; check OPENAI_BASE_URL, then run `gardener resume`")
+    checkup = diagnose(seen({"blocked": error}))
+    assert checkup.findings[0].remedy == "Check its address, then run `gardener doctor`."
+
+
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        ({}, ("accepted (TEST_KEY)", True)),
+        ({"key_sent": False}, ("none is asked for", True)),
+        ({"blocked": AuthError("no")}, ("refused (TEST_KEY)", False)),
+        (
+            {"blocked": AuthError("no"), "key_sent": False},
+            ("none was sent, one is asked for (TEST_KEY)", False),
+        ),
+        ({"blocked": NoCredit("no")}, ("its account cannot pay (TEST_KEY)", False)),
+        ({"blocked": Unavailable("no")}, ("not known", None)),
+    ],
+)
+def test_what_became_of_the_key(fields: dict[str, Any], words: tuple[str, bool | None]) -> None:
+    without = {"tool": None, "text": None, "overflow": None} if "blocked" in fields else {}
+    assert said(diagnose(seen({**fields, **without})), "key") == words
+
+
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        ({"models": None}, "the endpoint has no list"),
+        ({"models": ModelList(())}, "none listed"),
+        (
+            {"models": None, "list_error": Unavailable("it failed (HTTP 500); run it again")},
+            "it failed (HTTP 500)",
+        ),
+    ],
+)
+def test_a_list_of_models_that_is_not_there(fields: dict[str, Any], words: str) -> None:
+    assert said(diagnose(seen(fields)), "models") == (words, None)
+
+
+@pytest.mark.parametrize(
+    ("listed", "message"),
+    [
+        (("m-1",), "https://api.test/v1 lists the model 'm-1' and does not serve it."),
+        (("m-2",), "There is no m-1."),
+    ],
+)
+def test_a_model_that_is_not_served_is_told_once(listed: tuple[str, ...], message: str) -> None:
+    gone = {"blocked": ModelUnknown("there is no m-1; name another"), "models": ModelList(listed)}
+    checkup = diagnose(seen({**gone, "tool": None, "text": None, "overflow": None}))
+    assert [finding.message for finding in checkup.findings] == [message]
+    assert said(checkup, "models")[1] is (listed == ("m-1",))
+
+
+def test_the_limits_that_a_refusal_tells_are_shown_and_change_nothing() -> None:
+    full = {"blocked": RateLimited("full; wait"), "refused_readings": (READING,)}
+    checkup = diagnose(seen({**full, "tool": None, "text": None, "overflow": None}))
+    assert said(checkup, "limits") == ("300,000 tokens/minute, by a refusal", None)
+    assert checkup.changes == {}
+
+
+def test_text_that_was_not_finished_in_time_has_a_speed() -> None:
+    slow = Hearing(characters=1_000, began_at=10.0, ended_at=35.0)
+    checkup = diagnose(seen({"text": None, "unfinished": slow}))
+    assert said(checkup, "speed") == ("about 10 tokens/s; the profile promises 1,000", False)
+    assert said(checkup, "streaming")[1] is True
+
+
+def test_a_key_that_an_endpoint_repeats_is_not_shown() -> None:
+    key = "sk-0123456789"
+    told = {"blocked": AuthError(f"no such key {key}; copy it"), "list_error": AuthError(key)}
+    checkup = redacted(diagnose(seen({**told, "models": None, "tool": None})), key)
+    assert key not in repr((checkup.aspects, checkup.findings))
+    assert checkup.findings[0].message == "No such key [key]."
 
 
 def test_a_short_reply_has_no_speed() -> None:

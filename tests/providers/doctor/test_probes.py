@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from providers.doctor.conftest import Consulting, rehearsal
+from providers.doctor.conftest import Consulting, RunningClock, rehearsal
 
 from agent.domain.limits import Limit
 from agent.errors import (
@@ -21,7 +21,6 @@ from agent.errors import (
 )
 from agent.providers.doctor.checkup import Checkup
 from agent.rehearsal.conditions import Conditions
-from agent.rehearsal.faults import FAULTS, FaultPlan
 from agent.rehearsal.flavours_more import flavour_of
 from agent.rehearsal.local_http import Answer, Received
 
@@ -82,39 +81,6 @@ async def test_limits_that_the_headers_tell_go_into_the_profile(consulting: Cons
     assert checkup.changes == {"limits": [{**told.model_dump(), "refill": "fixed"}]}
 
 
-ENDINGS = {
-    "rate-day": Outcome.LIMIT,
-    "empty-400": Outcome.USAGE,
-    "key-refused": Outcome.USAGE,
-    "model-gone": Outcome.USAGE,
-}
-"""Faults that are believed at once: nobody tries a refused key again."""
-
-
-@pytest.mark.parametrize("fault", FAULTS)
-async def test_a_fault_that_passes_does_not_hide_the_endpoint(
-    consulting: Consulting, fault: str
-) -> None:
-    plan = FaultPlan((fault,), share=1.0, seed=1)
-    with rehearsal(Conditions(faults=plan, window_tokens=8_192)) as server:
-        checkup = await consulting.checkup(server.root_url, patience=QUICK, window_tokens=8_192)
-    ending = ENDINGS.get(fault)
-    allowed = {ending} if ending else {Outcome.DONE, Outcome.FINDINGS}
-    assert checkup.outcome in allowed
-    assert (checkup.blocked is None) == (ending is None)
-
-
-@pytest.mark.parametrize("fault", FAULTS)
-async def test_a_fault_that_stays_is_told_and_ends(consulting: Consulting, fault: str) -> None:
-    plan = FaultPlan((fault,), share=1.0, seed=1, transient=False)
-    with rehearsal(Conditions(faults=plan, window_tokens=8_192)) as server:
-        checkup = await consulting.checkup(server.root_url, patience=QUICK, window_tokens=8_192)
-    assert checkup.outcome != Outcome.UNFINISHED
-    if FAULTS[fault].costs and fault != "length-cut":
-        assert checkup.blocked is not None
-        assert checkup.findings[0].severity == "error"
-
-
 def models(*names: str) -> Answer:
     body = json.dumps({"data": [{"id": name} for name in names]}).encode()
     return Answer(200, JSON, (body,))
@@ -171,6 +137,7 @@ async def test_a_limit_is_waited_for_once_and_then_told(
     checkup = await consulting.checkup(serve(chat(lambda _: full)))
     assert isinstance(checkup.blocked, RateLimited)
     assert consulting.clock.slept == [20.0]
+    assert consulting.steps[-1] == "again in 20 s, as the endpoint asks"
     assert checkup.outcome == Outcome.LIMIT
 
 
@@ -195,6 +162,73 @@ async def test_a_reply_without_an_end_is_given_up(
         ended.set()
     assert isinstance(checkup.blocked, Unavailable | MalformedReply)
     assert checkup.outcome == Outcome.LIMIT
+
+
+async def test_text_that_is_written_slowly_is_no_trouble(
+    consulting: Consulting, serve: Serve
+) -> None:
+    ended = threading.Event()
+    words = b'data: {"choices":[{"delta":{"content":"one, two, three, four, five"}}]}\n\n'
+
+    def slow(body: dict[str, Any]) -> Answer:
+        if "tools" in body or is_long(body):
+            return served(body)
+        return Answer(200, EVENTS, endless(words, ended), streamed=True)
+
+    try:
+        seen = await consulting.see(serve(chat(slow)), patience=QUICK)
+    finally:
+        ended.set()
+    assert (seen.blocked, seen.text, seen.troubles) == (None, None, [])
+    assert seen.unfinished
+    assert seen.unfinished.characters > 100
+    assert seen.overflow
+
+
+async def test_a_request_over_the_window_that_takes_too_long_is_not_known(
+    consulting: Consulting, serve: Serve
+) -> None:
+    ended = threading.Event()
+
+    def reading(body: dict[str, Any]) -> Answer:
+        if is_long(body):
+            ended.wait(20)
+        return served(body)
+
+    try:
+        checkup = await consulting.checkup(serve(chat(reading)), patience=QUICK)
+    finally:
+        ended.set()
+    assert (checkup.blocked, fine(checkup)["overflow"]) == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("begin", "words"),
+    [
+        (b"", "did not begin to answer within 0.3 s"),
+        (b": I am here\n\n", "began a reply, then sent nothing for"),
+    ],
+)
+async def test_an_endpoint_that_is_late_is_told_by_what_it_did(
+    serve: Serve, begin: bytes, words: str
+) -> None:
+    ended = threading.Event()
+
+    def late(_: dict[str, Any]) -> Answer:
+        def pieces() -> Iterator[bytes]:
+            yield begin
+            ended.wait(20)
+
+        if not begin:
+            ended.wait(20)
+        return Answer(200, EVENTS, pieces(), streamed=True)
+
+    try:
+        checkup = await Consulting(RunningClock()).checkup(serve(chat(late)), patience=QUICK)
+    finally:
+        ended.set()
+    assert words in checkup.findings[0].message
+    assert checkup.findings[0].remedy == "Give it longer with --timeout, or try at another hour."
 
 
 async def test_an_endpoint_that_never_answers_anything(
@@ -225,8 +259,12 @@ data: [DONE]
 """
 
 
+def is_long(body: dict[str, Any]) -> bool:
+    return len(body["messages"][0]["content"]) > 10_000
+
+
 def served(body: dict[str, Any]) -> Answer:
-    if len(body["messages"][0]["content"]) > 10_000:
+    if is_long(body):
         return refusal(400, "This model's maximum context length is 131072 tokens.")
     return Answer(200, EVENTS, (CALL if "tools" in body else TEXT,))
 
