@@ -13,7 +13,6 @@ process of the same user, `{port}` a TCP server and `{socket}` a Unix server of 
 from dataclasses import dataclass
 from typing import Literal
 
-
 Ending = Literal["alone", "killed", "late"]
 """`killed`: a bound must end it; `late`: only its timeout does."""
 
@@ -234,7 +233,8 @@ PROCESSES = (
 NETWORK = (
     python(
         "talks to a server of this machine",
-        "for family, host in ((2, '127.0.0.1'), (10, '::1'), (2, '0.0.0.0'), (10, '::ffff:127.0.0.1')):\n"
+        "for family, host in "
+        "((2, '127.0.0.1'), (10, '::1'), (2, '0.0.0.0'), (10, '::ffff:127.0.0.1')):\n"
         "    attempt(lambda: socket.socket(family, 1).connect((host, {port})))\n"
         "    attempt(lambda: socket.create_connection(('localhost', {port}), 1))",
     ),
@@ -273,7 +273,8 @@ NETWORK = (
     ),
     python(
         "takes sockets of other kinds",
-        "for family, kind, protocol in ((17, 3, 3), (2, 3, 1), (40, 1, 0), (38, 5, 0), (16, 3, 9)):\n"
+        "for family, kind, protocol in "
+        "((17, 3, 3), (2, 3, 1), (40, 1, 0), (38, 5, 0), (16, 3, 9)):\n"
         "    attempt(lambda: socket.socket(family, kind, protocol).fileno())",
     ),
     python(
@@ -320,7 +321,8 @@ KERNEL = (
     ),
     python(
         "types into the terminal",
-        "import fcntl\nattempt(fcntl.ioctl, 1, 0x5412, b'x')\nattempt(fcntl.ioctl, 0, 0x541C, b'x')",
+        "import fcntl\n"
+        "attempt(fcntl.ioctl, 1, 0x5412, b'x')\nattempt(fcntl.ioctl, 0, 0x541C, b'x')",
     ),
 )
 
@@ -331,7 +333,8 @@ GIT = (
     shell(
         "sets programs in the repository's settings",
         "git config core.fsmonitor {worktree}/evil; git config core.sshCommand {worktree}/evil; "
-        "git config --global alias.status '!{worktree}/evil'; git config alias.x '!touch {canary}'; "
+        "git config --global alias.status '!{worktree}/evil'; "
+        "git config alias.x '!touch {canary}'; "
         "git config core.hooksPath {worktree}; git config gpg.program {worktree}/evil",
     ),
     shell("commits by itself", "git add -A; git commit -m evil; git commit --amend -m evil"),

@@ -56,7 +56,7 @@ class Draft:
 
     @property
     def bound(self) -> int:
-        """The most input beside the reply that is wanted; history makes room before a reply does."""
+        """The most input beside the reply wanted: history makes room before a reply does."""
         window = self.model.profile.window_tokens
         return window - min(self._reserved(0), window // LARGEST_REPLY)
 

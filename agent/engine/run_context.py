@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from agent.context.tokens import Count, estimate
-from agent.context.transcript import Meter
+from agent.context.transcript import Meter, is_believed
 from agent.domain.event import Event, RunStarted
 from agent.domain.message import Role
 from agent.domain.plan import Plan
@@ -67,7 +67,7 @@ class Model:
         return max(margin(self.ratios), *self.ratios, 1.0)
 
     def measure(self, estimated_tokens: int, counted_tokens: int) -> None:
-        if counted_tokens and estimated_tokens:
+        if is_believed(counted_tokens, estimated_tokens):
             self.ratios = (*self.ratios, counted_tokens / estimated_tokens)[-RECENT_RATIOS:]
 
     def learn(self, error: ProviderError) -> dict[str, Any]:

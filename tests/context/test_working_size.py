@@ -1,7 +1,6 @@
 """The size aimed at is the one with most useful turns a minute."""
 
 import math
-from typing import Any
 
 import pytest
 
@@ -14,11 +13,12 @@ from agent.limits.reservation import charge
 OPENING, RESERVED = 5_000, 2_048
 
 
-def profile(tokens_a_minute: int | None = 400_000, **fields: Any) -> Profile:
+def profile(tokens_a_minute: int | None = 400_000, **fields: object) -> Profile:
     limits = (
         (Limit(unit="tokens", window="minute", amount=tokens_a_minute),) if tokens_a_minute else ()
     )
-    return Profile(name="p", base_url="http://x", model="m", **{"limits": limits} | fields)
+    values = {"name": "p", "base_url": "http://x", "model": "m", "limits": limits}
+    return Profile.model_validate(values | fields)
 
 
 ADMISSION = profile(charge="admission", reservation_cap_tokens=16_384)

@@ -10,6 +10,7 @@ from talk import KEY, OPENING, call, context_of, reply, spec
 from agent.domain.event import ToolFinished, ToolStarted
 from agent.domain.message import ToolCall, ToolSpec
 from agent.domain.ports import ToolKind, ToolOutput
+from agent.engine.dispatch import Tools
 from agent.engine.session import open_session, take_turn
 from agent.errors import WorkspaceError
 from agent.journal import Journal, read_entries
@@ -90,7 +91,7 @@ async def test_a_change_waits_for_the_looks_before_it_and_comes_before_those_beh
     edit = call("edit", {"at": "x"}, "x")
     context, _, _ = context_of(journal, reply(*looks("a", "b"), edit, *looks("c", "d")))
     tool = Meeting(meets=2)
-    tools = {"look": tool, "edit": Change(tool.order)}
+    tools: Tools = {"look": tool, "edit": Change(tool.order)}
     with anyio.fail_after(5):
         await take_turn(context, open_session(context, KEY, OPENING), tools)
     place = tool.order.index("edit x")

@@ -3,6 +3,7 @@
 import hashlib
 import random
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -122,9 +123,7 @@ def is_stable(before: ModelRequest, after: ModelRequest) -> bool:
 async def test_the_prefix_changes_only_with_a_batch(tmp_path: Path, seed: int) -> None:
     requests, shortened = await wander(tmp_path, seed)
     batches = [e for e in shortened if {r.kind for r in e.reductions} - AS_IT_COMES_IN]
-    broken = sum(
-        not is_stable(before, after) for before, after in zip(requests, requests[1:], strict=False)
-    )
+    broken = sum(not is_stable(before, after) for before, after in pairwise(requests))
     assert 0 < broken == len(batches) < TURNS / 5
 
 
@@ -133,7 +132,7 @@ async def test_a_session_stays_near_the_size_it_aims_at(tmp_path: Path, seed: in
     requests, _ = await wander(tmp_path, seed)
     sizes = [sum(map(message_tokens, request.messages)) for request in requests]
     assert sorted(sizes)[int(len(sizes) * 0.9)] < AIM * 1.5
-    freed = [a - b for a, b in zip(sizes, sizes[1:], strict=False) if b < a]
+    freed = [a - b for a, b in pairwise(sizes) if b < a]
     assert sum(freed) / len(freed) > AIM * LEAST_FREED_SHARE
 
 

@@ -198,12 +198,8 @@ class Watch:
             if command.info in events:
                 poller.unregister(command.info)
                 self._build_bridge(command)
-            if events.get(command.listener, 0) & select.POLLIN:
-                supervisor.answer_next()
-                if supervisor.is_crowded:
-                    return {"stopped": "processes"}
-            elif command.listener in events:
-                poller.unregister(command.listener)
+            if not serve_questions(supervisor, command.listener, events, poller):
+                return {"stopped": "processes"}
             if time.monotonic() >= look_at:
                 if result := self._look(command.child):
                     return result
@@ -242,6 +238,19 @@ class Watch:
             return "memory"
         full = any(free(disk) < least for disk, least in self._least_disk.items())
         return "disk" if full or use.written_bytes > self._order.disk_bytes else ""
+
+
+def serve_questions(
+    supervisor: Supervisor, listener: int, events: dict[int, int], poller: select.poll
+) -> bool:
+    """Answers the next question about a system call, if one is there; False when too many
+    processes ask."""
+    if events.get(listener, 0) & select.POLLIN:
+        supervisor.answer_next()
+        return not supervisor.is_crowded
+    if listener in events:
+        poller.unregister(listener)
+    return True
 
 
 def available_memory() -> int:
