@@ -28,13 +28,14 @@ def write_profile(path: Path, name: str, fields: Mapping[str, Any]) -> None:
     when it cannot be read or written, or is laid out so that nothing can be set safely.
     """
     try:
-        text = path.read_text(encoding="utf-8") if path.exists() else ""
-        before = tomllib.loads(text)
-        after = with_fields(text, name, fields)
-        wanted = merged(before, name, fields)
-        if tomllib.loads(after) != wanted:
+        text = path.read_bytes().decode("utf-8") if path.exists() else ""
+        wanted = merged(tomllib.loads(text), name, fields)
+        end = "\r\n" if "\r\n" in text else "\n"
+        after = with_fields(text.replace("\r\n", "\n"), name, fields).replace("\n", end)
+        if parsed(after) != wanted:
             raise ConfigError(by_hand(path, name, fields, "its layout cannot be edited safely"))
-        replace_file(path, after)
+        if after != text:
+            replace_file(path, after)
     except OSError as error:
         raise ConfigError(by_hand(path, name, fields, str(error.strerror))) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
@@ -54,16 +55,42 @@ def merged(values: Mapping[str, Any], name: str, fields: Mapping[str, Any]) -> d
 
 def with_fields(text: str, name: str, fields: Mapping[str, Any]) -> str:
     """The text with each field set: in its old place, at its section's end, or in a new section."""
-    lines = text.splitlines()
-    header = next((i for i, line in enumerate(lines) if is_header(line, name)), None)
+    lines = text.removesuffix("\n").split("\n") if text else []
+    found = (i for i, text in enumerate(lines) if is_header(text, name) and stands_alone(lines, i))
+    header = next(found, None)
     if header is None:
         lines += [*([""] if lines else []), f"[profiles.{quoted(name)}]"]
         header = len(lines) - 1
     for key, value in fields.items():
         end = end_of_section(lines, header)
         at, until = place_of(lines, key, header + 1, end)
-        lines[at:until] = [f"{key} = {toml(value)}"]
+        lines[at:until] = [field_line(lines[at:until], key, value)]
     return "\n".join(lines) + "\n"
+
+
+def field_line(old: list[str], key: str, value: object) -> str:
+    """The field with its new value, and with the old one's indent, key as written and comment."""
+    if not old:
+        return f"{key} = {toml(value)}"
+    before, comment = old[0].partition("=")[0], comment_of("\n".join(old))
+    return f"{before.rstrip()} = {toml(value)}{comment}"
+
+
+def comment_of(field: str) -> str:
+    """What stands behind a field's value, with the blanks before it; empty where nothing does."""
+    for mark in re.finditer("#", field):
+        before = field[: mark.start()]
+        if parsed(before) is not None:
+            return field[len(before.rstrip()) :]
+    return ""
+
+
+def parsed(text: str) -> dict[str, Any] | None:
+    """None when it is not TOML."""
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError:
+        return None
 
 
 def is_header(line: str, name: str) -> bool:
@@ -74,34 +101,26 @@ def is_header(line: str, name: str) -> bool:
 def end_of_section(lines: list[str], header: int) -> int:
     """The line after the section's last field; what stands behind it belongs to what follows."""
     after = range(header + 1, len(lines))
-    end = next((i for i in after if SECTION.match(lines[i]) and is_table(lines, i)), len(lines))
+    end = next((i for i in after if SECTION.match(lines[i]) and stands_alone(lines, i)), len(lines))
     while end > header + 1 and (not lines[end - 1].strip() or lines[end - 1].lstrip()[0] == "#"):
         end -= 1
     return end
 
 
-def is_table(lines: list[str], at: int) -> bool:
-    """Whether a line that begins with a bracket heads a table, and is no part of a list."""
-    try:
-        tomllib.loads("\n".join(lines[:at]))
-    except tomllib.TOMLDecodeError:
-        return False
-    return True
+def stands_alone(lines: list[str], at: int) -> bool:
+    """Whether a line stands for itself, and is no part of a list or text of several lines."""
+    return parsed("\n".join(lines[:at])) is not None
 
 
 def place_of(lines: list[str], key: str, start: int, end: int) -> tuple[int, int]:
     """Where a field stands, over as many lines as its value takes; the section's end if nowhere."""
     begins = re.compile(rf"\s*(?:{re.escape(key)}|\"{re.escape(key)}\"|'{re.escape(key)}')\s*=")
-    at = next((i for i in range(start, end) if begins.match(lines[i])), None)
+    found = (i for i in range(start, end) if begins.match(lines[i]) and stands_alone(lines, i))
+    at = next(found, None)
     if at is None:
         return end, end
-    for until in range(at + 1, end + 1):
-        try:
-            tomllib.loads("\n".join(lines[at:until]))
-        except tomllib.TOMLDecodeError:
-            continue
-        return at, until
-    return at, at + 1
+    untils = (u for u in range(at + 1, end + 1) if parsed("\n".join(lines[at:u])) is not None)
+    return at, next(untils, at + 1)
 
 
 def replace_file(path: Path, text: str) -> None:
@@ -109,7 +128,7 @@ def replace_file(path: Path, text: str) -> None:
     target = path.resolve()
     part = target.with_name(f".{target.name}.{os.getpid()}.part")
     try:
-        part.write_text(text, encoding="utf-8")
+        part.write_bytes(text.encode("utf-8"))
         if target.exists():
             part.chmod(target.stat().st_mode & 0o777)
         part.replace(target)

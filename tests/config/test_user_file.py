@@ -58,7 +58,7 @@ def test_fields_change_in_place_and_the_rest_stays(tmp_path: Path) -> None:
         "[profiles.box]\n"
         "# a server at home\n"
         'base_url = "http://127.0.0.1:1/v1"\n'
-        "window_tokens = 65536\n"
+        "window_tokens = 65536  # too much\n"
         'limits = [{ unit = "tokens", window = "minute", amount = 300000, refill = "bucket" }]\n'
         "text_calls = true\n"
         'omit_fields = ["seed", "stop"]\n'
@@ -74,6 +74,30 @@ def test_a_new_section_goes_to_the_end(tmp_path: Path) -> None:
     path.write_text(OLD)
     write_profile(path, "third", {"window_tokens": 2_048})
     assert path.read_text() == OLD + "\n[profiles.third]\nwindow_tokens = 2048\n"
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("\twindow_tokens\t=\t5\t# a # b", "\twindow_tokens = 65536\t# a # b"),
+        ('"window_tokens" = 5', '"window_tokens" = 65536'),
+        ("source = '#'\nwindow_tokens = 5", "source = '#'\nwindow_tokens = 65536"),
+        (
+            'source = """\n[x]\nwindow_tokens = 1\n"""\nwindow_tokens = 5',
+            'source = """\n[x]\nwindow_tokens = 1\n"""\nwindow_tokens = 65536',
+        ),
+        ("# a\u2028b\nwindow_tokens = 5", "# a\u2028b\nwindow_tokens = 65536"),
+    ],
+)
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_comments_indents_and_line_ends_stay(tmp_path: Path, old: str, new: str, end: str) -> None:
+    path = tmp_path / "config.toml"
+    for text in (old, new):
+        whole = f"[profiles.box]\n{text}\n\n[roles.judge]\nmodel = 'm'\n".replace("\n", end)
+        if text is old:
+            path.write_bytes(whole.encode())
+            write_profile(path, "box", {"window_tokens": 65_536})
+    assert path.read_bytes() == whole.encode()
 
 
 def test_writing_twice_changes_nothing_more(tmp_path: Path) -> None:
@@ -99,6 +123,9 @@ def test_a_layout_that_cannot_be_edited_is_left_alone(tmp_path: Path, text: str)
     path = tmp_path / "config.toml"
     path.write_text(text)
     with pytest.raises(ConfigError, match=r"put into \[profiles.box\] yourself: window_tokens = 6"):
+        write_profile(path, "box", FIELDS)
+    reason = "not valid TOML" if text == "not toml" else "its layout cannot be edited safely"
+    with pytest.raises(ConfigError, match=reason):
         write_profile(path, "box", FIELDS)
     assert path.read_text() == text
     assert list(tmp_path.iterdir()) == [path]
