@@ -68,6 +68,11 @@ class Pool:
         self._left[account] = reason
         return len(self._left) < len(self.accounts)
 
+    @property
+    def left(self) -> tuple[str, ...]:
+        """Why accounts were dropped: a sentence of each."""
+        return tuple(self._left.values())
+
     def _wait(self, admission: Admission, account: str) -> float:
         return self.governor.wait_seconds(replace(admission, account=account))
 

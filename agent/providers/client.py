@@ -62,8 +62,8 @@ class DialectClient(ABC):
         """What puts the pieces of the reply together."""
 
     def use(self, profile: Profile) -> None:
-        """Sends by this profile, of the same endpoint, from here on."""
-        self._profile = profile
+        """Sends by this profile, of the same endpoint, from here on; the key stays its own."""
+        self._profile = profile.model_copy(update={"key_env": self._profile.key_env})
 
     async def complete(self, request: ModelRequest, on_text: Callable[[str], None]) -> Completion:
         """Sends one request, once; the contract is ModelClient's."""

@@ -80,16 +80,28 @@ def told_who_asks(profile: Profile) -> Profile:
     return profile.model_copy(update={"session_header": profile.session_header or here})
 
 
-def keys_of(settings: Settings, profile: Profile) -> dict[str, str]:
-    """The keys of a profile's accounts, by the name of whose limits count.
+@dataclass(frozen=True)
+class Account:
+    """A key, and the variable that holds it."""
+
+    key: str
+    key_env: str
+
+
+def accounts_of(settings: Settings, profile: Profile) -> dict[str, Account]:
+    """A profile's accounts, by the name of whose limits count.
 
     An endpoint that asks for no key has one account all the same.
     """
     if profile.name == REHEARSAL:
-        return {account_name(profile.base_url, ""): REHEARSAL}
-    found = (settings.key(variable) for variable in (profile.key_env, *profile.accounts))
-    keys = [key.get_secret_value() for key in found if key] or [""]
-    return {account_name(profile.base_url, key): key or "none" for key in keys}
+        return {account_name(profile.base_url, ""): Account(REHEARSAL, profile.key_env)}
+    given = {name: settings.key(name) for name in (profile.key_env, *profile.accounts)}
+    keys = {name: key.get_secret_value() for name, key in given.items() if key}
+    found: dict[str, Account] = {}
+    for name, key in (keys or {profile.key_env: ""}).items():
+        # A key that stands in two variables is one account, told by the first of them.
+        found.setdefault(account_name(profile.base_url, key), Account(key or "none", name))
+    return found
 
 
 def refuse_without_key(settings: Settings, profiles: Mapping[Role, Profile]) -> None:

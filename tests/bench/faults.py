@@ -2,11 +2,12 @@
 
     python tests/bench/faults.py [--quick] [--only NAME]
 
-Every fault alone in every dialect, every fault that stays, and 200 seeded combinations of two to
-five; a job is a real run of two tasks against a server that plays its script and the faults, and,
-where it stopped, a second run without faults that has to come to the right end. What is right
-stands in fault_jobs/rows.py. `--only` repeats one job and tells all about it; `--quick` plays one
-in ten. Time runs 120 times as fast, but for the client's patience with a silent server:
+Every fault alone in every dialect, every refusal in each provider's words, every fault that stays,
+and 200 seeded combinations of two to five. A job is a real run of two tasks against a server that
+plays its script and the faults, and, where it stopped, a second run without faults that has to
+come to the right end. What is right stands in fault_jobs/rows.py. `--only` repeats one job and
+tells of it; `--quick` plays one in ten. Time runs 120 times as fast, but for the client's patience
+with a silent server:
 
     a request is silent for at most  first byte + stall + close  = 2.5 s
     a reply comes after at most      6 tries x (2.5 s + 75 s / 120)
@@ -67,7 +68,8 @@ def groups(quick: bool) -> dict[str, list[Job]]:
     every = 10 if quick else 1
     return {
         "alone": draw.alone()[::every],
-        "alone, staying": draw.staying()[::every],
+        "in other words": draw.worded()[::every],
+        "staying": draw.staying()[::every],
         "combined": [draw.combined(seed) for seed in range(0, SEEDS, every)],
     }
 

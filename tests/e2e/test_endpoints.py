@@ -131,6 +131,29 @@ def test_a_wrong_key_is_told_and_not_hidden_by_a_fallback(serve: Serve, go: Go) 
     assert (ran.result.outcome, ran.of(ModelReplaced)) == (Outcome.USAGE, [])
 
 
+TWO_KEYS = {"ONE_API_KEY": "key-one", "TWO_API_KEY": "key-two"}
+
+
+def test_a_used_up_day_is_told_with_the_key_that_was_refused(serve: Serve, go: Go) -> None:
+    # By this seed the first request meets the used-up day, and the second one the refused key.
+    faults = FaultPlan(("rate-day", "key-refused"), share=1.0, seed=3, transient=False)
+    base_url = serve(Conditions(faults=faults)).base_url
+    account = {"base_url": base_url, "key_env": "ONE_API_KEY", "accounts": ["TWO_API_KEY"]}
+    ran = go({"first": account}, TWO_KEYS)
+    assert ran.result.outcome == Outcome.LIMIT
+    assert "gardener resume" in ran.result.message
+    assert f"{base_url} refuses the key in TWO_API_KEY" in ran.result.message
+
+
+def test_every_key_that_is_refused_is_told_by_its_own_name(serve: Serve, go: Go) -> None:
+    base_url = serve(refusing("key-refused")).base_url
+    account = {"base_url": base_url, "key_env": "ONE_API_KEY", "accounts": ["TWO_API_KEY"]}
+    ran = go({"first": account}, TWO_KEYS)
+    assert ran.result.outcome == Outcome.USAGE
+    for name in TWO_KEYS:
+        assert ran.result.message.count(f"{base_url} refuses the key in {name}") == 1
+
+
 def test_a_day_of_too_few_tokens_is_told_before_a_task_begins(serve: Serve, go: Go) -> None:
     limit = {"unit": "tokens", "window": "day", "amount": 60_000}
     ran = go({"first": {"base_url": serve().base_url, "limits": [limit]}})

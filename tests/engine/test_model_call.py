@@ -15,6 +15,7 @@ from agent.errors import (
     ProviderError,
     QuotaExhausted,
     RateLimited,
+    RequestRefused,
     RequestTooLarge,
     SchemaRejected,
     Unavailable,
@@ -183,6 +184,27 @@ async def test_an_account_that_cannot_serve_is_left_for_the_next_one(
 async def test_without_another_account_the_sentence_reaches_the_user(journal: Journal) -> None:
     context, _, _ = context_of(journal, NoCredit("it is empty"))
     with pytest.raises(NoCredit, match="it is empty"):
+        await turn(context)
+
+
+@pytest.mark.parametrize("error", [DayLimitReached("no more today"), AuthError("two is wrong")])
+async def test_what_ends_a_run_tells_of_the_accounts_that_were_left_as_well(
+    journal: Journal, error: ProviderError
+) -> None:
+    context, _, _ = context_of(journal, AuthError("one is wrong"), error, accounts=("one", "two"))
+    with pytest.raises(type(error)) as raised:
+        await turn(context)
+    assert str(raised.value).endswith("; another account is left out: one is wrong")
+    assert told(journal, ModelRefused)[0] == ModelRefused(
+        session=KEY, error="one is wrong", wait_seconds=0, again=True
+    )
+
+
+async def test_a_refusal_that_no_other_account_would_help_tells_of_none(journal: Journal) -> None:
+    context, _, _ = context_of(
+        journal, AuthError("one is wrong"), RequestRefused("no"), accounts=("one", "two")
+    )
+    with pytest.raises(RequestRefused, match=r"^no$"):
         await turn(context)
 
 

@@ -20,6 +20,11 @@ DIALECTS: dict[Dialect, tuple[str, ...]] = {
 }
 """The ready profiles of each dialect; the first stands for it."""
 MUTE = "empty-400"
+WORDED = (
+    *("rate-minute", "rate-day", "rate-queue", "error-500", "error-529"),
+    *("key-refused", "model-gone", "error-chunk"),
+)
+"""Faults that are told in the provider's own words."""
 SMALL_WINDOW_TOKENS = 12_000
 """Less than the profiles say, and enough for all short requests once that is known."""
 SHARES = (0.15, 0.3, 0.6, 1.0)
@@ -34,6 +39,12 @@ def alone() -> list[Job]:
         if fits(name, dialect)
         for longer in lengths(Job(f"{name}:{dialect}", profiles[0], (name,)))
     ]
+
+
+def worded() -> list[Job]:
+    """Every refusal as each provider words it, beside those whose dialects stand above."""
+    profiles = [name for names in DIALECTS.values() for name in names[1:]]
+    return [Job(f"{name}:{each}", each, (name,)) for name in WORDED for each in profiles]
 
 
 def lengths(job: Job) -> list[Job]:
@@ -95,4 +106,4 @@ def named(name: str) -> Job:
     """
     if name.isdecimal():
         return combined(int(name))
-    return {job.name: job for job in (*alone(), *staying())}[name]
+    return {job.name: job for job in (*alone(), *worded(), *staying())}[name]

@@ -94,6 +94,10 @@ def right_outcomes(job: Job, first: Attempt) -> Outcomes:
     for name in last.faults if last else ():
         row = ROWS[name]
         stops |= row.staying[role_of(last.session)] if job.stays and last else row.passing
+    names = names_played(first)
+    if job.accounts > 1 and "rate-day" in names and any(ROWS[name] is PERSON for name in names):
+        # The account that is refused for good is left out, and the other one's day waited for.
+        stops |= ROWS["rate-day"].passing
     return (stops - DONE) | (DONE if may_be_done(job, first) else frozenset())
 
 
