@@ -45,7 +45,8 @@ def open_books(settings: Settings, clock: Clock) -> Books:
     if settings.ledger and settings.ledger.startswith(("redis://", "rediss://")):
         from agent.limits.redis_books import RedisBooks
 
-        return RedisBooks(settings.ledger)
+        # The clocks of several hosts differ.
+        return RedisBooks(settings.ledger, by_server=True)
     path = Path(settings.ledger) if settings.ledger else settings.state_folder / LEDGER
     return SqliteBooks(path, now=clock.now().timestamp())
 
