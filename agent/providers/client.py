@@ -15,6 +15,7 @@ from agent.domain.profile import Profile
 from agent.errors import AuthError, ModelUnknown, ProviderError, RequestRefused
 from agent.providers.event_stream import LARGEST_BYTES, Assembler, StreamedReply
 from agent.providers.rate_headers import readings
+from agent.providers.redaction import redact
 from agent.providers.sdk import Connection, connection_error
 from agent.providers.surrogates import rejoined_in
 from agent.providers.triage import address_setting, model_unknown, triage, unavailable
@@ -74,6 +75,13 @@ class DialectClient(ABC):
             return await self._exchange(request, on_text)
         except httpx2.RequestError as error:
             raise connection_error(self._profile, error) from error
+        except ProviderError as error:
+            # Whatever an endpoint says of a request may have its key in it.
+            error.args = (self._shown(str(error)),)
+            raise
+
+    def _shown(self, text: str) -> str:
+        return redact(text, self._key, self._profile.base_url, self._profile.model)
 
     def _check_settings(self) -> None:
         """Refuses what no endpoint could serve, however often it is tried."""
@@ -83,9 +91,7 @@ class DialectClient(ABC):
                 f"{profile.base_url!r} is not the address of an endpoint; "
                 f"set {address_setting(profile)} to one like https://HOST/v1"
             )
-        if not self._key.isascii() or self._key.split() not in ([], [self._key]):
-            place = profile.key_env or "the key"
-            raise AuthError(f"{place} holds spaces or signs that no key has; copy the key again")
+        refuse_odd_key(self._key, profile)
 
     async def _exchange(self, request: ModelRequest, on_text: Callable[[str], None]) -> Completion:
         profile = self._profile
@@ -163,14 +169,11 @@ class DialectClient(ABC):
         return self._opened
 
     async def _refusal(self, response: "httpx2.Response") -> ProviderError:
-        text = response.text
-        if self._key:
-            text = text.replace(self._key, "[key]")
         sent = response.request.headers.get("content-length", "")
         error = triage(
             response.status_code,
             response.headers,
-            text,
+            redact(response.text, self._key),
             self._profile,
             request_bytes=int(sent) if sent.isdecimal() else None,
         )
@@ -179,14 +182,15 @@ class DialectClient(ABC):
         return error
 
     async def _served_models(self) -> list[str]:
-        """Names that the endpoint lists, the most similar first; none when it does not say."""
+        """Other names that the endpoint lists, the most similar first; none when it lists none."""
         listed: object = None
         with anyio.move_on_after(MODEL_LIST_SECONDS):
             listed = await self._connection().get(self.models_path)
         data = listed.get("data") if isinstance(listed, dict) else None
         models = [entry for entry in data or () if isinstance(entry, dict)]
         names = [str(model["id"]) for model in models if model.get("id")]
-        return sorted(names, key=self._unlikeness)[:MODELS_SHOWN]
+        others = [name for name in names if name != self._profile.model]
+        return sorted(others, key=self._unlikeness)[:MODELS_SHOWN]
 
     def _unlikeness(self, name: str) -> float:
         return -SequenceMatcher(None, self._profile.model, name).ratio()
@@ -206,6 +210,13 @@ class DialectClient(ABC):
         trace: TracebackType | None,
     ) -> None:
         await self.aclose()
+
+
+def refuse_odd_key(key: str, profile: Profile) -> None:
+    """Raises AuthError for a key that no header can carry."""
+    if not (key.isascii() and key.isprintable()) or " " in key:
+        place = profile.key_env or "the key"
+        raise AuthError(f"{place} holds spaces or signs that no key has; copy the key again")
 
 
 def is_address(url: str) -> bool:
