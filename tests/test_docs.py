@@ -10,6 +10,7 @@ import pytest
 from agent.config.load import USER_ONLY
 from agent.config.settings import RoleSettings, Settings
 from agent.errors import EXIT_CODES
+from agent.providers import catalog
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -53,6 +54,11 @@ def test_the_readme_lists_every_command() -> None:
     commands = re.findall(r"^  ([a-z]+)  ", answer.stdout.split("Commands:")[1], re.MULTILINE)
     assert len(commands) == 16
     assert [name for name in commands if not re.search(rf"`(gardener )?{name}\b", README)] == []
+
+
+def test_the_readme_lists_every_ready_profile() -> None:
+    (line,) = re.findall(r"^Ready profiles, .+$", README, re.MULTILINE)
+    assert sorted(re.findall(r"`([a-z-]+)`", line)) == sorted(catalog.names())
 
 
 @pytest.mark.parametrize("link", re.findall(r"\]\(([^)#:]+)\)", README))
