@@ -8,6 +8,8 @@ from agent.domain.readings import LimitReading
 from agent.domain.value import Value
 
 Role = Literal["planner", "gardener", "executor", "judge"]
+Spender = Role | Literal["doctor"]
+"""Who sends requests: a role of a run, or a checkup of the endpoint."""
 ROLES: tuple[Role, ...] = ("planner", "gardener", "executor", "judge")
 
 

@@ -39,7 +39,7 @@ async def ask(
     asked = admission_for(context, session, request, estimated_tokens)
 
     def wait(state: RetryCallState) -> float:
-        seconds = pause(state, context, asked)
+        seconds = pause(state, context, session, asked)
         told = ModelRefused(
             session=session.key,
             error=str(error_of(state)),
@@ -52,7 +52,7 @@ async def ask(
     retrying = AsyncRetrying(
         sleep=lambda seconds: sleep_long(context.clock, seconds),
         wait=wait,
-        stop=lambda state: pause(state, context, asked) is None,
+        stop=lambda state: pause(state, context, session, asked) is None,
         retry=retry_if_exception_type(ProviderError),
         reraise=True,
     )
@@ -90,8 +90,10 @@ def error_of(state: RetryCallState) -> ProviderError:
     return error
 
 
-def pause(state: RetryCallState, context: RunContext, asked: Admission) -> float | None:
-    model = context.models[asked.role]
+def pause(
+    state: RetryCallState, context: RunContext, session: SessionState, asked: Admission
+) -> float | None:
+    model = context.models[session.key.role]
     return next_try(
         error_of(state),
         context.limits,

@@ -7,7 +7,7 @@ from typing import Literal, Protocol, TypeVar
 from pydantic import ValidationError
 
 from agent.domain.limits import Admission
-from agent.domain.message import Role
+from agent.domain.message import Spender
 from agent.domain.readings import Unit, Window
 from agent.domain.value import Value
 from agent.errors import ConfigError
@@ -37,7 +37,7 @@ class Booking:
     model: str
     profile: str
     run: str
-    role: Role
+    role: Spender
     subject: str
     booked_at: float
     counted_at: float
