@@ -28,7 +28,10 @@ GIT_PLACES = frozenset(
 CHILD_NAMES = "PATH HOME LANG LC_ALL TZ TMPDIR USER LOGNAME SHELL VIRTUAL_ENV"
 
 # A cloned repository is not trusted with these: together they could send a key anywhere.
-USER_ONLY = ("accounts", "base_url", "key_env", "pass_environment", "state_folder", "ledger")
+USER_ONLY = (
+    *("accounts", "base_url", "key_env", "pass_environment", "state_folder", "ledger"),
+    *("sandbox", "network", "readable_paths"),
+)
 
 
 @dataclass(frozen=True)
@@ -128,8 +131,8 @@ def _file_layer(path: Path, refused: tuple[str, ...] = ()) -> Layer:
             variable = PREFIX + key.removeprefix("roles.").replace(".", "_").upper()
             instead = "" if key.startswith("profiles.") else f" or set {variable}"
             raise ConfigError(
-                f"{path}: {key}: a repository may not decide this, since it could send your key "
-                f"elsewhere; put it into ~/.config/{USER_FILE}{instead}"
+                f"{path}: {key}: a repository may not decide this, since it could send your keys "
+                f"or files elsewhere; put it into ~/.config/{USER_FILE}{instead}"
             )
     return Layer(str(path), values, "correct or remove that line")
 
@@ -155,7 +158,7 @@ def _environment_layer(environment: Mapping[str, str]) -> Layer:
     for variable, path in {"OPENAI_BASE_URL": ("base_url",), **paths}.items():
         if not (text := environment.get(variable, "").strip()):
             continue
-        listed = path[-1] in ("pass_environment", "fallback")
+        listed = path[-1] in ("pass_environment", "readable_paths", "fallback")
         value = tuple(filter(None, re.split(r"[,\s]+", text))) if listed else text
         (values["roles"][path[0]] if len(path) == 2 else values)[path[-1]] = value
         names["roles", *path] = names[path] = variable

@@ -139,6 +139,21 @@ class Settings(_Frozen):
     and clean copy, since git keeps neither dependencies nor builds."""
     pass_environment: tuple[VariableName, ...] = ()
     """More variables that commands and checks may see."""
+    sandbox: Literal["require", "prefer", "off"] = "prefer"
+    """What commands run in: `prefer` warns where no sandbox works, `require` refuses the run."""
+    network: Literal["off", "setup", "on"] = "off"
+    """Whom commands in a sandbox reach: only themselves, with `setup` the world for the setup
+    command alone, or `on` for every command."""
+    readable_paths: tuple[Annotated[Path, AfterValidator(_absolute)], ...] = ()
+    """What commands in a sandbox may read besides the system, tool chains and the checkout."""
+    command_memory_mb: int = Field(default=4000, ge=50)
+    """Memory of a command with all its processes, in a sandbox."""
+    command_disk_mb: int = Field(default=4000, ge=10)
+    """What a command may write to disk, in a sandbox."""
+    command_processes: int = Field(default=1000, ge=10)
+    """Processes and threads of a command, in a sandbox."""
+    command_output_kb: int = Field(default=100, ge=1, le=10_000)
+    """What is kept of a command's output: the first quarter and the last three."""
 
     def role(self, role: Role) -> RoleSettings:
         """What holds for a role, general settings filled in.

@@ -9,7 +9,7 @@ from pathlib import Path
 from agent import __version__
 from agent.config import Settings, child_environment, read_environment
 from agent.context.vocabulary import counter_for
-from agent.domain.event import Phase, PlanAdopted, RunFinished, RunResumed, RunStarted
+from agent.domain.event import Phase, PlanAdopted, RunFinished, RunResumed, RunStarted, Warned
 from agent.domain.message import Role
 from agent.domain.plan import Plan, slug
 from agent.domain.ports import Approver, Clock
@@ -22,6 +22,7 @@ from agent.journal import Journal, Listener
 from agent.limits.governor import AccountGovernor
 from agent.limits.owners import this_process
 from agent.planning.planfile import parse
+from agent.wiring.confine import confinement, open_workspace
 from agent.wiring.foresight import day_warning
 from agent.wiring.ledger import open_books
 from agent.wiring.machine import SystemClock, Unattended
@@ -44,7 +45,7 @@ from agent.wiring.places import (
     runs_folder,
 )
 from agent.workspace import git, worktrees
-from agent.workspace.local import LocalWorkspace
+from agent.workspace.sandbox.choose import Choice
 
 
 @dataclass(frozen=True)
@@ -74,13 +75,13 @@ async def start_run(
     facts = await git.find_repository(place)
     await refuse_dirty(facts, allow_dirty)
     plan, asked = what_is_asked(request, plan_file)
-    refuse_name(name)
+    named = chosen_name(name, plan, asked)
     script_path = checked_script(script)
     profiles = role_profiles(settings, rehearsal=script is not None)
     refuse_without_key(settings, profiles)
+    commands = await confinement(settings, read_environment())
     clock = clock or SystemClock()
     run_id = f"{clock.now():%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
-    named = name or (plan.name if plan else slug(asked))
     home = choose_home(facts, settings.plans_folder, named, plan_file)
     if "execute" in phases:
         home = await own_checkout(facts, home, settings.state_folder, run_id)
@@ -105,12 +106,21 @@ async def start_run(
         journal.append(started)
         if plan:
             journal.append(given(plan, facts.head, home.plan_name, plan_file))
-        return await drive(journal, settings, profiles, clock, approver)
+        return await drive(journal, settings, profiles, clock, commands, approver)
 
 
 def given(plan: Plan, base: str, name: str, plan_file: Path | None) -> PlanAdopted:
     here = plan.model_copy(update={"base": base, "name": name})
     return PlanAdopted(plan=here, reason=f"given as {plan_file}")
+
+
+def chosen_name(name: str | None, plan: Plan | None, asked: str) -> str:
+    """What a person named it, else the plan's name, else one made of the request.
+
+    Raises UsageError when a file and a branch cannot be named so.
+    """
+    refuse_name(name)
+    return name or (plan.name if plan else slug(asked))
 
 
 def what_is_asked(request: str | None, plan_file: Path | None) -> tuple[Plan | None, str]:
@@ -160,6 +170,7 @@ async def resume_run(
         kept = Kept(journal.state.models, journal.state.endpoints)
         profiles = role_profiles(settings, rehearsal=started.rehearsal, kept=kept)
         refuse_without_key(settings, profiles)
+        commands = await confinement(settings, read_environment())
         if started.branch:
             await worktrees.restore_worktree(
                 Path(started.repository), Path(started.worktree), started.branch
@@ -174,7 +185,7 @@ async def resume_run(
                 version=__version__,
             )
         )
-        return await drive(journal, settings, profiles, clock, approver, script)
+        return await drive(journal, settings, profiles, clock, commands, approver, script)
 
 
 def refuse_early_realignment(state: RunState, phases: tuple[Phase, ...] | None) -> None:
@@ -200,12 +211,15 @@ async def drive(
     settings: Settings,
     profiles: Mapping[Role, Profile],
     clock: Clock,
+    commands: Choice,
     approver: Approver | None,
     script: Path | None = None,
 ) -> RunResult:
     """Opens the models and the workspace around `run`, and closes them after it."""
     started = journal.state.started
     assert started is not None
+    if commands.warning:
+        journal.append(Warned(message=commands.warning))
     environment = child_environment(read_environment(), settings)
     with scripted(script or (Path(started.script) if started.rehearsal else None)) as base_url:
         async with AsyncExitStack() as stack:
@@ -220,7 +234,7 @@ async def drive(
                 clock=clock,
                 models={role: opening.model(role, own) for role, own in profiles.items()},
                 governor=governor,
-                workspace=LocalWorkspace(Path(started.worktree), environment),
+                workspace=open_workspace(started, settings, environment, commands),
                 approver=approver or Unattended(),
                 limits=limits_of(settings),
                 setup=settings.setup,

@@ -115,6 +115,7 @@ class LocalWorkspace:
         timeout_seconds: float,
         env: Mapping[str, str] | None = None,
         folder: str = "",
+        ports: tuple[int, ...] = (),
     ) -> CommandResult:
         where = resolve(self._root, folder or ".")
         seen = clean_environment(self._environment, env)
@@ -132,7 +133,7 @@ class LocalWorkspace:
             folder=where,
             home=self._home,
             environment=seen,
-            own=env or {},
+            ports=ports,
             timeout_seconds=timeout_seconds,
             max_output_bytes=self._max_output_bytes,
         )

@@ -6,6 +6,7 @@ from pathlib import Path
 from agent.errors import RepositoryError
 from agent.workspace.git import Answer, ask, branch_exists, has_branch, in_thread
 from agent.workspace.repository import Worktree, first_complaint
+from agent.workspace.sandbox.checkout import remove_tree
 
 
 async def add_worktree(root: Path, path: Path, branch: str, base: str) -> None:
@@ -78,8 +79,13 @@ def worktrees(root: Path) -> tuple[Worktree, ...]:
     return tuple(found)
 
 
+def home_beside(path: Path) -> Path:
+    """Where the commands that run in a worktree keep what they keep in a home."""
+    return path.with_name(f"{path.name}.home")
+
+
 async def remove_worktree(root: Path, path: Path) -> None:
-    """Removes the checkout and what is uncommitted in it; its branch stays."""
+    """Removes the checkout, its home and what is uncommitted in it; its branch stays."""
     await in_thread(lambda: _remove(root, path.resolve()))
 
 
@@ -89,6 +95,7 @@ def _remove(root: Path, path: Path) -> None:
         raise RepositoryError(f"{path} is the repository itself and stays")
     if any(tree.path == path for tree in others):
         _forget(root, path)
+        remove_tree(home_beside(path))
 
 
 def _forget(root: Path, path: Path) -> None:

@@ -17,6 +17,7 @@ import anyio
 import agent
 from agent.errors import WorkspaceError
 from agent.workspace.process import DRAIN_SECONDS, HeadAndTail, drain
+from agent.workspace.sandbox import nursery
 from agent.workspace.sandbox.order import Order
 
 END_SECONDS = 8.0
@@ -26,8 +27,7 @@ PROCESS_ID_BYTES = 4
 KILLED = -9
 PACKAGE = str(Path(agent.__file__).parents[1])
 PROGRAM = (
-    f"import sys; sys.path.insert(0, {PACKAGE!r}); "
-    "from agent.workspace.sandbox.nursery import main; main()"
+    f"import sys; sys.path.insert(0, {PACKAGE!r}); from {nursery.__name__} import main; main()"
 )
 
 

@@ -79,7 +79,7 @@ async def why_unusable(backend: Backend, rules: Rules) -> str:
                 folder=root,
                 home=None,
                 environment=clean_environment({}),
-                own={},
+                ports=(),
                 timeout_seconds=TRIAL_SECONDS,
                 max_output_bytes=OUTPUT_BYTES,
             )

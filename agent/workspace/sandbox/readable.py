@@ -34,6 +34,8 @@ TOOL_CHAINS = {
 }
 """Folders below the home that hold programs, without the keys beside them, and the variable with
 which each is found from another home."""
+CACHES = frozenset({"CARGO_HOME", "GOMODCACHE"})
+"""Variables that name where downloads are kept."""
 HOLDS_MORE = {"CARGO_HOME": ".cargo"}
 """Variables that name the folder around what may be read."""
 
@@ -52,13 +54,20 @@ def readable_paths(environment: Mapping[str, str], extra: tuple[Path, ...]) -> t
     return tuple(outermost(path for path in paths if path.exists()))
 
 
-def tool_chain_variables(environment: Mapping[str, str]) -> dict[str, str]:
-    """The variables of the tool chains that are in the home."""
+def tool_chain_variables(environment: Mapping[str, str], *, caches: bool = True) -> dict[str, str]:
+    """The variables of the tool chains that are in the home.
+
+    Without `caches`, what package managers download goes to the command's own home, since they
+    cannot write to the user's.
+    """
     home = environment.get("HOME", "")
     return {
         variable: os.path.join(home, HOLDS_MORE.get(variable, name))
         for name, variable in TOOL_CHAINS.items()
-        if home and variable and os.path.isdir(os.path.join(home, name))
+        if home
+        and variable
+        and os.path.isdir(os.path.join(home, name))
+        and (caches or variable not in CACHES)
     }
 
 

@@ -1,14 +1,11 @@
 """What commands may do: where they read and write, whom they reach, how much they use."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
 Network = Literal["off", "setup", "on"]
-
-LOOPBACK_URL = re.compile(r"\bhttps?://(?:localhost|127\.\d+\.\d+\.\d+|\[::1\]):(\d+)")
 
 
 @dataclass(frozen=True)
@@ -38,9 +35,3 @@ class Rules:
 
     def has_network(self, command: str) -> bool:
         return self.network == "on" or (self.network == "setup" and command == self.setup != "")
-
-
-def loopback_ports(environment: Mapping[str, str]) -> tuple[int, ...]:
-    """The ports of this machine that addresses in a command's own environment name."""
-    found = (int(port) for text in environment.values() for port in LOOPBACK_URL.findall(text))
-    return tuple(dict.fromkeys(port for port in found if 0 < port < 65536))

@@ -17,7 +17,7 @@ from agent.workspace.sandbox.cell import Launchers, run_order
 from agent.workspace.sandbox.checkout import Frame, git_places, remove_tree
 from agent.workspace.sandbox.job import Job
 from agent.workspace.sandbox.order import Order
-from agent.workspace.sandbox.rules import Rules, loopback_ports
+from agent.workspace.sandbox.rules import Rules
 
 KILLED_EXIT_CODE = 137
 """What a shell says of a program that was killed."""
@@ -42,14 +42,14 @@ class Sandbox:
         folder: Path,
         home: Path | None,
         environment: Mapping[str, str],
-        own: Mapping[str, str],
+        ports: tuple[int, ...],
         timeout_seconds: float,
         max_output_bytes: int,
     ) -> CommandResult:
-        """Runs a shell line; `own` are the variables that the harness adds for this command.
+        """Runs a shell line, which reaches these ports of this machine's loopback.
 
-        A port of this machine that they name can be reached. Without a `home`, the command gets
-        one that is gone afterwards. Raises WorkspaceError when it cannot be started.
+        Without a `home`, the command gets one that is gone afterwards. Raises WorkspaceError
+        when it cannot be started.
         """
         kept = HeadAndTail(max_output_bytes)
         frame = Frame(root)
@@ -65,7 +65,7 @@ class Sandbox:
                 home=house,
                 temporary=temporary / "tmp",
                 git=git_places(root),
-                opened=loopback_ports(own),
+                opened=ports,
                 rules=self.rules,
             )
             try:
