@@ -13,7 +13,7 @@ process of the same user, `{port}` a TCP server and `{socket}` a Unix server of 
 from dataclasses import dataclass
 from typing import Literal
 
-Ending = Literal["alone", "killed", "late"]
+Ending = Literal["alone", "killed", "late", "alone or killed"]
 """`killed`: a bound must end it; `late`: only its timeout does."""
 
 
@@ -216,7 +216,11 @@ PROCESSES = (
         "killed",
     ),
     shell("prints without end", "head -c 300000000 /dev/zero; yes | head -c 50000000"),
-    shell("writes a huge file", "head -c 300000000 /dev/zero > huge; ls -l huge; rm huge"),
+    shell(
+        "writes a huge file",
+        "head -c 300000000 /dev/zero > huge; ls -l huge; rm huge",
+        "alone or killed",
+    ),
     shell(
         "writes many files",
         "for i in $(seq 60); do head -c 3000000 /dev/zero > file.$i; sync file.$i; done; sleep 9",

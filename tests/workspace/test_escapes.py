@@ -188,7 +188,8 @@ def snapshot(folder: Path) -> dict[str, tuple[object, ...]]:
             path = os.path.join(place, name)
             state = os.lstat(path)
             text = Path(path).read_bytes() if os.path.isfile(path) else b""
-            notes = {key: os.getxattr(path, key) for key in os.listxattr(path)}
+            keys = os.listxattr(path, follow_symlinks=False)
+            notes = {key: os.getxattr(path, key, follow_symlinks=False) for key in keys}
             times = (state.st_mtime_ns, state.st_size, state.st_ino)
             found[path] = (state.st_mode, state.st_uid, state.st_gid, times, text, notes)
     return found
@@ -248,7 +249,8 @@ async def test_an_attempt_to_escape_changes_nothing_outside(world: World, attemp
         )
 
     ended = "late" if result.timed_out else "killed" if KILLED.search(result.output) else "alone"
-    assert (ended, marked_processes()) == (attempt.ends, []), result.output
+    assert ended in attempt.ends.split(" or "), result.output
+    assert marked_processes() == []
     assert "ESCAPED" not in result.output
     assert SECRET not in result.output
     assert len(result.output) < 200_000
