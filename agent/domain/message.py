@@ -106,7 +106,8 @@ class ModelRequest(Value):
     """Replies already received in this session."""
 
 
-StopReason = Literal["end_turn", "tool_calls", "max_tokens", "refusal"]
+StopReason = Literal["end_turn", "tool_calls", "max_tokens", "refusal", "unclear_call"]
+"""`unclear_call`: its text holds what may be a call, but not for certain, so none was made."""
 
 
 class Completion(Value):

@@ -88,6 +88,9 @@ async def take_turn(
         tokens = completion.usage.output_tokens
         say(context, session, prompts.render("session/feedback#cut_text", tokens=tokens))
         return Turn(goes_on=True)
+    if completion.stop_reason == "unclear_call":
+        say(context, session, prompts.render("session/feedback#unclear_call", tools=sorted(tools)))
+        return Turn(goes_on=True)
     return await answer(context, session, calls, tools)
 
 

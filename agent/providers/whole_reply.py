@@ -20,7 +20,7 @@ from agent.providers.argument_repair import fits, is_object, repaired
 from agent.providers.surrogates import rejoined_in
 from agent.providers.text_calls import Written, before_calls, written_calls
 
-Told = Literal["end_turn", "max_tokens", "refusal"]
+Told = Literal["end_turn", "max_tokens", "refusal", "unclear_call"]
 
 
 @dataclass(frozen=True)
@@ -52,9 +52,9 @@ def whole_reply(draft: Draft, request: ModelRequest, profile: Profile) -> Comple
         parts = tuple(mended(part, request.tools) for part in parts)
         told = "max_tokens" if is_full(draft, request) and not are_readable(parts) else told
     elif told == "end_turn" and request.tools:
-        parts, is_cut = with_written_calls(parts, request, profile)
+        parts, told = with_written_calls(parts, request, profile)
         made = any(isinstance(part, ToolCall) for part in parts)
-        told = "max_tokens" if is_cut or (made and is_full(draft, request)) else told
+        told = "max_tokens" if made and is_full(draft, request) else told
     if told == "refusal":
         parts = tuple(part for part in parts if not isinstance(part, ToolCall))
     elif told == "max_tokens" and not is_native:
@@ -67,7 +67,7 @@ def whole_reply(draft: Draft, request: ModelRequest, profile: Profile) -> Comple
         raise ValueError("it has neither text nor a tool call")
     return Completion(
         message=message,
-        stop_reason="tool_calls" if calls and told != "max_tokens" else told,
+        stop_reason="tool_calls" if calls and told == "end_turn" else told,
         usage=draft.usage,
         model=draft.model,
     )
@@ -124,8 +124,9 @@ def mended(part: AnyPart, tools: tuple[ToolSpec, ...]) -> AnyPart:
 
 def with_written_calls(
     parts: tuple[AnyPart, ...], request: ModelRequest, profile: Profile
-) -> tuple[tuple[AnyPart, ...], bool]:
-    """The parts with calls that stand in the text, and whether one of them was cut.
+) -> tuple[tuple[AnyPart, ...], Told]:
+    """The parts with calls that stand in the text, and whether one of them was cut or is unclear:
+    then none is made.
 
     What the model thought is read only when it said nothing at all.
     """
@@ -135,11 +136,15 @@ def with_written_calls(
         id(part): written_calls(part.text, request.tools, bare=profile.text_calls)
         for part in said or thought
     }
-    if any(written.is_cut for written in found.values()):
-        return parts, bool(said)
+    if said and any(written.is_cut for written in found.values()):
+        return parts, "max_tokens"
+    if said and any(written.is_unclear for written in found.values()):
+        return parts, "unclear_call"
+    if any(written.is_cut or written.is_unclear for written in found.values()):
+        return parts, "end_turn"
     calls = [call for written in found.values() for call in written.calls]
     if not calls:
-        return parts, False
+        return parts, "end_turn"
     left: Iterator[AnyPart] = (
         part.model_copy(update={"text": found[id(part)].text}) if part in said else part
         for part in parts
@@ -151,7 +156,7 @@ def with_written_calls(
         for position, call in enumerate(calls)
     )
     spoken = (part for part in left if not isinstance(part, TextPart) or part.text)
-    return (*spoken, *made), False
+    return (*spoken, *made), "end_turn"
 
 
 def merged(one: Usage, other: Usage) -> Usage:

@@ -298,6 +298,20 @@ async def test_a_reply_that_was_cut_off_before_a_call_is_told_and_goes_on(journa
     assert [request.max_output_tokens for request in model.requests] == [8_192, 16_384]
 
 
+async def test_a_reply_with_what_may_be_a_call_is_told_and_goes_on(journal: Journal) -> None:
+    context, _, _ = context_of(journal, reply(text="<function=add>", stop="unclear_call"))
+    session = open_session(context, KEY, OPENING)
+    assert await take_turn(context, session, {"hand_in": Hand(), "add": Adder()}) == Turn(
+        goes_on=True
+    )
+    assert session.messages[-1].text == (
+        "Nothing was done: the text of your reply holds what may be a call, but it is not certain "
+        "what the call is and where it ends. Make it as a tool call. If you can only write it as "
+        "text, make one call at the end of the reply and say nothing behind it. What is only an "
+        "example belongs in a code block. Tools: add, hand_in."
+    )
+
+
 async def test_a_reservation_is_doubled_once_however_often_replies_are_cut(
     journal: Journal,
 ) -> None:

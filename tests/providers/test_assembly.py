@@ -371,6 +371,17 @@ def test_a_call_written_as_text_is_made_when_no_other_came() -> None:
     assert calls(delta(content=written), native) == [("a", "read", '{"path": "y"}')]
 
 
+@pytest.mark.parametrize("behind", ["", "\nThat is how it looks."])
+def test_an_unclear_call_in_a_text_is_neither_made_nor_passed_over(behind: str) -> None:
+    name = "read" if behind else "delete"
+    text = f"Look:\n<function={name}>\n<parameter=path>\nx\n</parameter>\n</function>{behind}"
+    completion = assembled(delta(content=text), delta("stop"))
+    assert completion.message.parts == (TextPart(text=text),)
+    assert completion.stop_reason == "unclear_call"
+    with pytest.raises(ValueError, match="neither text nor a tool call"):
+        assembled(delta(reasoning=text), delta("stop"))
+
+
 def test_a_call_in_the_reasoning_is_made_only_when_nothing_else_was_said() -> None:
     written = "<function=read>\n<parameter=path>\nx\n</parameter>\n</function>"
     alone = assembled(delta(reasoning=f"I read.\n{written}"), delta(content="\n"), delta("stop"))
