@@ -18,7 +18,7 @@ from agent.rehearsal.faults_instead import Scene
 from agent.rehearsal.limit_books import Book, Books, Charge, Full
 from agent.rehearsal.limit_headers import limit_headers
 from agent.rehearsal.local_http import Answer, Received
-from agent.rehearsal.player import Player, finish_reason, wire_calls
+from agent.rehearsal.player import Player, Policy, finish_reason, wire_calls
 from agent.rehearsal.reading import SESSION_HEADER, read_request, read_session
 from agent.rehearsal.refusals import refuse, refuse_full
 from agent.rehearsal.rules import complaint_about
@@ -38,7 +38,9 @@ UNMARKED_TOKENS = 4
 class Endpoint:
     """All state is behind one lock; nothing waits while it is held."""
 
-    def __init__(self, script: Script | None, conditions: Conditions, time: ServerTime) -> None:
+    def __init__(
+        self, script: Script | Policy | None, conditions: Conditions, time: ServerTime
+    ) -> None:
         self._conditions = conditions
         self._time = time
         self._player = Player(script)
@@ -97,10 +99,12 @@ class Endpoint:
     ) -> Visit:
         flavour = flavour_in(self._conditions.flavour, dialect.name)
         prompt = prompt_text({"messages": asked.messages, "tools": asked.tools})
-        prompt_tokens = count_tokens(len(prompt))
+        per_token = self._conditions.characters_per_token
+        prompt_tokens = count_tokens(len(prompt), per_token)
         account = self._accounts.name(received.headers)
         memory = self._memory(account, asked.model)
-        shared = min(prompt_tokens, count_tokens(memory.shared(prompt))) if asked.caches else 0
+        known = memory.shared(prompt) if asked.caches else 0
+        shared = min(prompt_tokens, count_tokens(known, per_token))
         scene = Scene(
             flavour=flavour,
             dialect=dialect.name,

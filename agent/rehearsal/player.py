@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Callable
 
 from agent.domain.message import ROLES, SessionKey
 from agent.rehearsal.oracle import SAYS, oracle_reply
@@ -11,6 +12,8 @@ from agent.rehearsal.wire import Asked, Complaint, WireCall
 SESSION = re.compile(
     r"(?P<role>[^/;]+)/(?P<subject>[^/;]+)/(?P<attempt>\d{1,9}); turn=(?P<turn>\d{1,9})"
 )
+Policy = Callable[[Asked], ScriptedReply | Complaint]
+"""Replies to whatever is asked, in place of a script."""
 FINISH_REASONS = {"end_turn": "stop"}
 
 
@@ -20,7 +23,7 @@ class Player:
     A reply that came to nothing is a turn for the client and none for the script.
     """
 
-    def __init__(self, script: Script | None) -> None:
+    def __init__(self, script: Script | Policy | None) -> None:
         self._script = script
         self._spoiled: dict[str, set[int]] = {}
         self._latest: dict[str, int] = {}
@@ -49,6 +52,8 @@ class Player:
         script = self._script
         if script is None:
             return oracle_reply(asked)
+        if not isinstance(script, Script):
+            return script(asked)
         if key is None or turn is None:
             made_up = oracle_reply(asked)
             if made_up.calls or made_up.say != SAYS:

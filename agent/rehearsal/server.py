@@ -11,6 +11,7 @@ from agent.rehearsal.conditions import MODEL, Conditions
 from agent.rehearsal.dialects import BY_PATH
 from agent.rehearsal.endpoint import Endpoint
 from agent.rehearsal.local_http import Answer, LocalServer, Received
+from agent.rehearsal.player import Policy
 from agent.rehearsal.refusals import refuse
 from agent.rehearsal.script import Script
 from agent.rehearsal.visit import SeenRequest
@@ -27,7 +28,7 @@ class RehearsalServer:
 
     def __init__(
         self,
-        script: Script | None,
+        script: Script | Policy | None,
         conditions: Conditions | None = None,
         time: ServerTime | None = None,
         port: int = 0,
