@@ -4,15 +4,23 @@ import re
 from pathlib import Path, PurePosixPath
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, model_validator
 
 from agent.domain.message import Role
+from agent.domain.policy import DENIED_COMMANDS, PathRule
 
 
 def _folder_in_repository(text: str) -> str:
     path = PurePosixPath(text)
     if not text or path.is_absolute() or ".." in path.parts:
         raise ValueError("must be a folder inside the repository")
+    return str(path)
+
+
+def _path_in_repository(text: str) -> str:
+    path = PurePosixPath(text)
+    if not path.parts or path.is_absolute() or {"..", ".git"}.intersection(path.parts):
+        raise ValueError("must be a file or folder inside the repository")
     return str(path)
 
 
@@ -45,6 +53,8 @@ def _ledger(text: str) -> str:
 BaseUrl = Annotated[str, AfterValidator(_url)]
 VariableName = Annotated[str, AfterValidator(_variable)]
 Word = Annotated[str, Field(min_length=1)]
+RepositoryPath = Annotated[str, AfterValidator(_path_in_repository)]
+ServerName = Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=20)]
 
 
 class _Frozen(BaseModel):
@@ -70,6 +80,29 @@ class RoleSettings(_Frozen):
     """Profiles to go on with, in this order, when an endpoint is down or its day is used up."""
 
 
+class ServerSettings(_Frozen):
+    """An external MCP server: a program of one's own, or an address."""
+
+    command: tuple[Word, ...] = ()
+    """The program and its arguments."""
+    url: BaseUrl | None = None
+    key_env: VariableName | None = None
+    """The variable whose value an address is sent as a bearer token."""
+    env: tuple[VariableName, ...] = ()
+    """Variables that the program may see, besides HOME, PATH, USER and the like."""
+    tools: tuple[Word, ...] = Field(min_length=1)
+    """The tools that sessions may call, by the server's names for them."""
+    roles: tuple[Role, ...] = ("executor",)
+    timeout_seconds: float = Field(default=30, gt=0, le=600)
+    """Longest time to start, and longest time of a call."""
+
+    @model_validator(mode="after")
+    def _has_one_place(self) -> "ServerSettings":
+        if bool(self.command) == bool(self.url):
+            raise ValueError("must have either a command or a url")
+        return self
+
+
 class Settings(_Frozen):
     """Everything a person can set, read once and passed down."""
 
@@ -85,6 +118,9 @@ class Settings(_Frozen):
     """The fallback profiles of every role that names none."""
     keys: dict[str, SecretStr] = {}
     """Every `*_API_KEY` of the environment, and what a `key_env` names; never from a file."""
+    secrets: dict[str, SecretStr] = {}
+    """Every variable of the environment that is a secret by its name or holds a password in an
+    address; never from a file."""
     roles: dict[Role, RoleSettings] = {}
     """What differs for one role."""
     profiles: dict[Word, dict[str, Any]] = {}
@@ -137,6 +173,29 @@ class Settings(_Frozen):
     setup: str = ""
     """A shell line that makes a fresh checkout ready, such as `npm ci`; run in every worktree
     and clean copy, since git keeps neither dependencies nor builds."""
+    copy_files: tuple[RepositoryPath, ...] = ()
+    """Files and folders that git ignores and the project needs, such as `.env`; copied from your
+    checkout into every worktree and clean copy before `setup`."""
+    link_files: tuple[RepositoryPath, ...] = ()
+    """The same for what is too large to copy, such as `node_modules`: its files are linked, so
+    commands see yours."""
+    paths: PathRule = "repository"
+    """Where edits go: anywhere in the repository, or with `task` only to the files that a task
+    declares, and to its tests."""
+    allow_commands: tuple[Word, ...] = ()
+    """When not empty, an executor's lines may start nothing but commands that begin so."""
+    ask_commands: tuple[Word, ...] = ()
+    """Commands that a person is asked about first."""
+    deny_commands: tuple[Word, ...] = DENIED_COMMANDS
+    """Commands that an executor may not run. A list reads what a line says: what a program does
+    is held by the sandbox alone."""
+    on_ask: Literal["deny", "allow"] = "deny"
+    """The answer where nobody can be asked; it is journalled."""
+    servers: dict[ServerName, ServerSettings] = {}
+    """External MCP servers whose tools sessions may call."""
+    server_share: float = Field(default=0.05, gt=0, le=0.5)
+    """Most of a model's window that the schemas of external tools may take; the rest of the tools
+    is left out, and said."""
     pass_environment: tuple[VariableName, ...] = ()
     """More variables that commands and checks may see."""
     sandbox: Literal["require", "prefer", "off"] = "prefer"

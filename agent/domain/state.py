@@ -8,6 +8,7 @@ from agent.domain.check import CheckResult
 from agent.domain.event import (
     AttemptFailed,
     AuditFinished,
+    CallRuled,
     ChecksRan,
     Continued,
     Event,
@@ -89,6 +90,8 @@ class RunState:
     """Tokens by subject of the session: a task's id, or a phase's word."""
     waited_seconds: float = 0.0
     warnings: list[str] = field(default_factory=list)
+    rulings: list[CallRuled] = field(default_factory=list)
+    """Calls that the policy did not simply let pass."""
     learned: list[ProfileMended | ModelReplaced] = field(default_factory=list)
     """What the endpoints taught on the way."""
     finished: RunFinished | None = None
@@ -159,6 +162,8 @@ def apply(state: RunState, event: Event) -> None:  # noqa: C901 - one exhaustive
             state.waited_seconds += event.wait_seconds
         case Throttled():
             state.waited_seconds += event.seconds
+        case CallRuled():
+            state.rulings.append(event)
         case Warned():
             state.warnings.append(event.message)
         case ProfileMended() | ModelReplaced():

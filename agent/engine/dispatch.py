@@ -1,7 +1,8 @@
-"""One tool call: look up, validate, do; always exactly one result."""
+"""One tool call: look up, validate, ask the policy, do; always exactly one result."""
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from itertools import takewhile
 from typing import Any
 
@@ -12,6 +13,7 @@ from agent import prompts
 from agent.domain.event import ToolFinished, ToolStarted
 from agent.domain.message import SessionKey, ToolCall, ToolResult
 from agent.domain.ports import Tool, ToolOutput
+from agent.engine.ruling import refusal
 from agent.engine.run_context import RunContext
 from agent.errors import WorkspaceError
 
@@ -27,7 +29,7 @@ async def dispatch(
 ) -> ToolOutput:
     """Makes one call and journals its start and its one result."""
     context.tell(ToolStarted(session=session, call=call))
-    output = await perform(call, tools)
+    output = await perform(call, tools, Asking(context, session))
     finish(context, session, call, output)
     return output
 
@@ -50,7 +52,7 @@ async def dispatch_at_once(
     outputs: dict[str, ToolOutput] = {}
 
     async def make(call: ToolCall) -> None:
-        outputs[call.call_id] = await perform(call, tools)
+        outputs[call.call_id] = await perform(call, tools, Asking(context, session))
 
     for call in calls:
         context.tell(ToolStarted(session=session, call=call))
@@ -64,7 +66,16 @@ async def dispatch_at_once(
         finish(context, session, call, outputs[call.call_id])
 
 
-async def perform(call: ToolCall, tools: Tools) -> ToolOutput:
+@dataclass(frozen=True)
+class Asking:
+    """Whose policy is asked, and for which session."""
+
+    context: RunContext
+    session: SessionKey
+
+
+async def perform(call: ToolCall, tools: Tools, asking: Asking | None = None) -> ToolOutput:
+    """Makes a call that the policy allows; without `asking`, one that it has allowed before."""
     tool = tools.get(call.name)
     if tool is None:
         return feedback("unknown_tool", name=call.name, tools=sorted(tools))
@@ -73,6 +84,10 @@ async def perform(call: ToolCall, tools: Tools) -> ToolOutput:
     except ValueError as error:
         return feedback("not_json", name=call.name, reason=str(error))
     try:
+        if asking:
+            refused = await refusal(asking.context, asking.session, call, tool, arguments)
+            if refused:
+                return refused
         return await tool.call(arguments)
     except ValidationError as error:
         return feedback("wrong_arguments", name=call.name, errors=plain_errors(error))

@@ -4,9 +4,12 @@ from agent import prompts
 from agent.domain.check import CheckResult, red
 from agent.domain.finding import Finding
 from agent.domain.plan import Task
+from agent.domain.policy import Change
 from agent.domain.todo import open_todos
+from agent.engine.ruling import ruling_on
 from agent.engine.run_context import RunContext
 from agent.engine.standing import standing_findings
+from agent.tools.fence import plain_name
 
 OUTPUT_LINES = 30
 
@@ -56,9 +59,20 @@ async def open_items(
     findings = closing(context, task)
     standing = await standing_findings(context, findings)
     items += [prompts.render("executor/open#finding", finding=finding) for finding in standing]
+    items += [
+        prompts.render("executor/open#outside", path=plain_name(path), is_own=why == "own_file")
+        for path, why in await overstepped(context, task)
+    ]
     if not changed:
         items.append(prompts.render("executor/open#empty"))
     return tuple(items)
+
+
+async def overstepped(context: RunContext, task: Task) -> tuple[tuple[str, str], ...]:
+    """Files that were changed, by whatever command, and that the policy keeps from the task."""
+    changed = await context.workspace.changed_files(context.state.task(task.id).start_commit)
+    rulings = [(path, await ruling_on(context, task, Change(path))) for path in changed]
+    return tuple((path, ruling.why) for path, ruling in rulings if ruling.verdict == "deny")
 
 
 def closing(context: RunContext, task: Task) -> tuple[Finding, ...]:

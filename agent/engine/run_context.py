@@ -9,6 +9,7 @@ from agent.context.transcript import Meter, is_believed
 from agent.domain.event import Event, RunStarted
 from agent.domain.message import Role
 from agent.domain.plan import Plan
+from agent.domain.policy import Policy
 from agent.domain.ports import Approver, Clock, Governor, ModelClient, Workspace
 from agent.domain.profile import Profile
 from agent.domain.state import RunState
@@ -94,6 +95,7 @@ class RunContext:
     limits: Limits = Limits()
     setup: str = ""
     """A shell line that makes a fresh checkout ready, such as installing dependencies."""
+    policy: Policy = Policy()
     ask_approval: bool = False
     on_text: Callable[[str], None] = lambda _: None
     """Told each piece of a reply as it arrives; nothing of it is journalled."""

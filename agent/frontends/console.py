@@ -7,6 +7,7 @@ from agent.domain.check import CheckResult, red
 from agent.domain.event import (
     AttemptFailed,
     AuditFinished,
+    CallRuled,
     ChecksRan,
     Continued,
     Entry,
@@ -82,6 +83,9 @@ def line_of(entry: Entry, state: RunState) -> str | None:  # noqa: C901 - one ex
             return f"learned for the {role} that in profile {profile} {shown(learned)}"
         case ModelReplaced(role=role, profile=profile, model=model, reason=reason):
             return f"the {role} goes on with {model} of {profile}: {shown(reason)}"
+        case CallRuled(session=session, what=what, allowed=allowed, why=why):
+            word = "allowed" if allowed else "refused"
+            return f"policy {session}: {word} {shown(what, 80)} ({why})"
         case Warned(message=message):
             return f"warning: {message}"
         case AuditFinished(number=number, commit=commit, findings=findings):

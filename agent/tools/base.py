@@ -11,6 +11,7 @@ from typing import Any, Generic, TypeVar
 from pydantic import BaseModel, ConfigDict
 
 from agent.domain.message import ToolSpec
+from agent.domain.policy import Deed
 from agent.domain.ports import ToolKind, ToolOutput, Workspace
 from agent.prompts import render
 from agent.tools.arguments import meant
@@ -39,6 +40,8 @@ class FunctionTool(Generic[A]):
     kind: ToolKind
     arguments: type[A]
     act: Callable[[A], Awaitable[ToolOutput]]
+    does: Callable[[A], tuple[Deed, ...]] = lambda _: ()
+    """What a call would do that a policy may forbid."""
 
     @cached_property
     def spec(self) -> ToolSpec:
@@ -49,8 +52,13 @@ class FunctionTool(Generic[A]):
         )
 
     async def call(self, arguments: dict[str, Any]) -> ToolOutput:
-        fitting = meant(arguments, self.spec.parameters)
-        return await self.act(self.arguments.model_validate(fitting))
+        return await self.act(self.fitting(arguments))
+
+    def deeds(self, arguments: dict[str, Any]) -> tuple[Deed, ...]:
+        return self.does(self.fitting(arguments))
+
+    def fitting(self, arguments: dict[str, Any]) -> A:
+        return self.arguments.model_validate(meant(arguments, self.spec.parameters))
 
 
 def told(block: str, **values: object) -> ToolOutput:

@@ -5,6 +5,7 @@ from functools import partial
 
 from pydantic import Field
 
+from agent.domain.policy import Change
 from agent.domain.ports import Tool, ToolOutput, Workspace
 from agent.errors import WorkspaceError
 from agent.prompts import render
@@ -39,7 +40,12 @@ class Draft:
 
 
 def edit_tool(workspace: Workspace, protected: frozenset[str]) -> Tool:
-    return FunctionTool("edit", "edit", EditArguments, partial(edit, workspace, protected))
+    def changes(arguments: EditArguments) -> tuple[Change, ...]:
+        paths = dict.fromkeys(plain_path(workspace, each.path) for each in arguments.edits)
+        return tuple(map(Change, paths))
+
+    act = partial(edit, workspace, protected)
+    return FunctionTool("edit", "edit", EditArguments, act, changes)
 
 
 async def edit(

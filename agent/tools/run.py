@@ -7,6 +7,7 @@ from typing import Annotated
 
 from pydantic import BeforeValidator, Field, WithJsonSchema
 
+from agent.domain.policy import Starts
 from agent.domain.ports import Tool, ToolOutput, Workspace
 from agent.prompts import render
 from agent.tools.base import (
@@ -61,7 +62,7 @@ class RunArguments(Arguments):
 def run_tool(workspace: Workspace, timeout_seconds: float, clip: Clip | None = None) -> Tool:
     """`clip` shortens what a command prints; without it head and tail are kept."""
     act = partial(run, workspace, timeout_seconds, clip or clipped)
-    return FunctionTool("run", "execute", RunArguments, act)
+    return FunctionTool("run", "execute", RunArguments, act, lambda given: (Starts(given.command),))
 
 
 async def run(

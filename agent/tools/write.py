@@ -2,9 +2,10 @@
 
 from functools import partial
 
+from agent.domain.policy import Change
 from agent.domain.ports import Tool, ToolOutput, Workspace
 from agent.errors import WorkspaceError
-from agent.tools.base import Arguments, FunctionTool, lines_of, refused, told
+from agent.tools.base import Arguments, FunctionTool, lines_of, plain_path, refused, told
 from agent.tools.change import is_protected, left_out, syntax_words
 from agent.tools.fence import plain_name
 from agent.tools.line_ends import like
@@ -16,7 +17,11 @@ class WriteArguments(Arguments):
 
 
 def write_tool(workspace: Workspace, protected: frozenset[str]) -> Tool:
-    return FunctionTool("write", "edit", WriteArguments, partial(write, workspace, protected))
+    def changes(arguments: WriteArguments) -> tuple[Change, ...]:
+        return (Change(plain_path(workspace, arguments.path)),)
+
+    act = partial(write, workspace, protected)
+    return FunctionTool("write", "edit", WriteArguments, act, changes)
 
 
 async def write(

@@ -44,6 +44,7 @@ from agent.wiring.places import (
     refuse_name,
     runs_folder,
 )
+from agent.wiring.policy import policy_of
 from agent.workspace import git, worktrees
 from agent.workspace.sandbox.choose import Choice
 
@@ -241,6 +242,7 @@ async def drive(
                 foresee=lambda sizes: day_warning(
                     sizes, profiles["executor"], books, clock, journal.path.parent.parent
                 ),
+                policy=policy_of(settings),
                 ask_approval=approver is not None,
                 count=count,
             )
