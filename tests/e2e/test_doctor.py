@@ -19,8 +19,12 @@ from agent.rehearsal.server import RehearsalServer
 
 
 def doctor(home: Path, *arguments: str, **environment: str) -> tuple[int, str, str]:
+    return gardener("doctor", home, *arguments, **environment)
+
+
+def gardener(command: str, home: Path, *arguments: str, **environment: str) -> tuple[int, str, str]:
     done = subprocess.run(
-        [sys.executable, "-m", "agent", "doctor", *arguments],
+        [sys.executable, "-m", "agent", command, *arguments],
         cwd=home,
         env={"PATH": os.environ["PATH"], "HOME": str(home), **environment, "PYTHONPATH": ROOT},
         capture_output=True,
@@ -152,3 +156,32 @@ def test_an_endpoint_that_is_not_there_ends_with_75(tmp_path: Path) -> None:
     assert (code, err) == (75, "")
     assert "Connection refused" in out
     assert out.endswith("the checkup could not be finished\n")
+
+
+TWO_KEYS = {"ONE_API_KEY": "key-one-0123", "TWO_API_KEY": "key-two-0123"}
+
+
+@pytest.mark.parametrize("dialect", ["openai_chat", "openai_responses", "anthropic_messages"])
+def test_the_usage_has_what_the_endpoint_counted_for_every_account(
+    tmp_path: Path, dialect: str
+) -> None:
+    config = tmp_path / ".config" / "gardener" / "config.toml"
+    config.parent.mkdir(parents=True)
+    keys = 'key_env = "ONE_API_KEY"\naccounts = ["TWO_API_KEY"]\n'
+    table = BOX.replace('key_env = "" # none\n', f'{keys}dialect = "{dialect}"\n')
+    with RehearsalServer(None) as server:
+        config.write_text(table.format(url=server.base_url))
+        code, out, err = doctor(tmp_path, "box", "--json", **TWO_KEYS)
+    counted = server.totals()
+    said = {aspect["name"]: aspect["said"] for aspect in json.loads(out)["aspects"]}
+    assert (code, err, said["key 2"]) == (0, "", "accepted (TWO_API_KEY)")
+    usage = json.loads(gardener("usage", tmp_path, "--by", "account", "--json")[1])
+    total, accounts = usage["total"], usage["rows"]
+    assert (total["requests"], total["input"], total["output"], total["charged"]) == (
+        counted["requests"],
+        counted["told_prompt_tokens"],
+        counted["told_completion_tokens"],
+        counted["charged_tokens"],
+    )
+    assert len(accounts) == 2
+    assert "key-" not in out
