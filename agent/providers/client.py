@@ -4,6 +4,7 @@ from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from difflib import SequenceMatcher
+from hashlib import sha256
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 from urllib.parse import urlsplit
@@ -65,6 +66,11 @@ class DialectClient(ABC):
     def use(self, profile: Profile) -> None:
         """Sends by this profile, of the same endpoint, from here on; the key stays its own."""
         self._profile = profile.model_copy(update={"key_env": self._profile.key_env})
+
+    @property
+    def account(self) -> str:
+        """A mark of endpoint and key, by which neither is known."""
+        return sha256(f"{self._profile.base_url} {self._key}".encode()).hexdigest()[:8]
 
     async def complete(self, request: ModelRequest, on_text: Callable[[str], None]) -> Completion:
         """Sends one request, once; the contract is ModelClient's."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from agent.domain.message import (
     AnyPart,
@@ -59,12 +59,26 @@ class OpenItem:
         return found if isinstance(found, str) else as_json(found)
 
 
+class Thinker(NamedTuple):
+    """Whose reasoning an endpoint takes back: it is sealed by model and organization."""
+
+    model: str
+    account: str = ""
+    """A mark that tells accounts apart; empty where there is one."""
+
+    def can_read(self, sealed: Json) -> bool:
+        """Whether the reasoning is its own; that of old journals names no account."""
+        is_account = sealed.get("account", self.account) == self.account
+        return is_account and sealed.get("model") == self.model
+
+
 class ResponsesAssembler:
     """Takes the events of one reply, or a response in one piece; the contract is Assembler's."""
 
-    def __init__(self, request: ModelRequest, profile: Profile) -> None:
+    def __init__(self, request: ModelRequest, profile: Profile, account: str = "") -> None:
         self._request = request
         self._profile = profile
+        self._thinker = Thinker(profile.model, account)
         self._model = profile.model
         self._items: list[OpenItem] = []
         self._usage = Usage()
@@ -228,11 +242,12 @@ class ResponsesAssembler:
                 )
 
     def _sealed(self, item: Json) -> dict[str, Any] | None:
-        """What returns to the same model: only encrypted reasoning, only whole, without nulls."""
+        """What returns to whoever thought it: only encrypted reasoning, only whole, without
+        nulls."""
         if not item.get("encrypted_content"):
             return None
         whole = {name: value for name, value in item.items() if value is not None}
-        return kept(DIALECT, {"model": self._profile.model, "item": whole})
+        return kept(DIALECT, {**self._thinker._asdict(), "item": whole})
 
 
 def thought(item: Json) -> str:

@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any
 
 from agent.domain.message import SessionKey
-from agent.rehearsal.accounts import Accounts
+from agent.rehearsal.accounts import Accounts, key_in
 from agent.rehearsal.clock import ServerTime
 from agent.rehearsal.conditions import MODEL, Conditions, flavour_in
 from agent.rehearsal.counters import Counters, Entry
@@ -23,6 +23,7 @@ from agent.rehearsal.reading import SESSION_HEADER, read_request, read_session
 from agent.rehearsal.refusals import refuse, refuse_full
 from agent.rehearsal.rules import complaint_about
 from agent.rehearsal.script import Script, ScriptedReply
+from agent.rehearsal.seal import owner
 from agent.rehearsal.sending import Delivery, counted, cut_at_reservation, send
 from agent.rehearsal.token_count import PrefixMemory, count_tokens, prompt_text
 from agent.rehearsal.visit import SeenRequest, Visit, unread
@@ -120,6 +121,7 @@ class Endpoint:
             asked=asked,
             flavour=flavour,
             account=account,
+            owner=owner(key_in(received.headers)),
             key=session[0],
             turn=session[1],
             begun=self._player.begun(*session),
@@ -206,7 +208,7 @@ class Endpoint:
             completion_tokens=0,
             reasoning=chosen.think,
             stored_tokens=stored,
-            seal=f"rehearsal-{self._replies}" if asked.wants_reasoning else "",
+            seal=f"{visit.owner}/{self._replies}" if asked.wants_reasoning else "",
         )
         return counted(reply)
 

@@ -281,6 +281,15 @@ async def test_thinking_of_another_model_or_without_consequence_stays_out() -> N
     assert [message["role"] for message in alone] == ["user"]
 
 
+async def test_where_thinking_was_refused_none_is_asked_for_or_sent() -> None:
+    thinks = PROFILE.model_copy(update={"extra_body": {"thinking": {"type": "adaptive"}}})
+    body = request_body(request_after(THOUGHT, CALL), thinks)
+    assert (BLOCK in body["messages"][1]["content"], "thinking" in body) == (True, True)
+    taught = thinks.model_copy(update={"omit_fields": ("thinking",)})
+    body = request_body(request_after(THOUGHT, CALL), taught)
+    assert (BLOCK in body["messages"][1]["content"], "thinking" in body) == (False, False)
+
+
 async def test_thinking_that_is_hidden_returns_unchanged() -> None:
     hidden = {"type": "redacted_thinking", "data": "EmwKAhgB"}
     text = {"type": "text", "text": "ok", "citations": None}

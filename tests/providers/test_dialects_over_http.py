@@ -126,6 +126,31 @@ async def test_a_session_goes_on_at_an_endpoint_of_another_dialect(
     assert texts == [("I look.", 2), ("", 1), ("Done.", 0)]
 
 
+async def test_a_session_goes_on_with_another_account_of_the_same_endpoint() -> None:
+    """Reasoning is sealed for an organization: the server refuses that of another."""
+    seen = []
+    with RehearsalServer(SCRIPT) as server:
+        profile = profile_of("openai_responses", server.base_url)
+        messages: tuple[Message, ...] = (text_message("user", "go"),)
+        for turn, key in enumerate(("one", "two", "two")):
+            request = ModelRequest(
+                messages=messages,
+                tools=(READ,),
+                max_output_tokens=2_048,
+                session=SessionKey(role="planner", subject="plan"),
+                turn=turn,
+            )
+            async with client_of(profile, key) as client:
+                sent = json.dumps(client.body(request))
+                reply = await client.complete(request, lambda _: None)
+            seen.append(sent.count('"type": "reasoning"'))
+            results = tuple(
+                ToolResult(call_id=call.call_id, text="x = 1") for call in reply.message.tool_calls
+            )
+            messages = (*messages, reply.message, Message(role="tool", parts=results))
+    assert seen == [0, 0, 1]
+
+
 FOREIGN = "left by another"
 LEFT: dict[Dialect, tuple[Json, Json, Json]] = {
     # What each dialect leaves in reasoning, text and calls.

@@ -33,8 +33,10 @@ ITEM = {
     "summary": [{"type": "summary_text", "text": "Look first."}],
     "encrypted_content": "gAAAA==",
 }
+ACCOUNT = client_of(PROFILE, "sk-secret").account
 THOUGHT = ReasoningPart(
-    text="Look first.", provider_data={"openai_responses": {"model": "m-1", "item": ITEM}}
+    text="Look first.",
+    provider_data={"openai_responses": {"model": "m-1", "account": ACCOUNT, "item": ITEM}},
 )
 CALL = ToolCall(call_id="call_1", name="read", arguments='{"path": "a.py"}')
 USAGE = {
@@ -161,15 +163,23 @@ async def test_a_request_on_the_wire_and_its_reply() -> None:
 
 async def test_what_a_reply_said_returns_in_its_order() -> None:
     request = request_after(*EXPECTED.message.parts)
-    items = request_body(request, PROFILE)["input"]
+    items = request_body(request, PROFILE, ACCOUNT)["input"]
     assert items[1:3] == [ITEM, message("Now b.", phase="commentary")]
     assert [each.get("type") for each in items[3:]] == ["function_call", "function_call_output"]
 
 
-async def test_reasoning_of_another_model_or_without_consequence_stays_out() -> None:
+async def test_reasoning_of_somebody_else_or_without_consequence_stays_out() -> None:
     other = PROFILE.model_copy(update={"model": "m-2"})
-    assert ITEM not in request_body(request_after(THOUGHT, CALL), other)["input"]
-    assert ITEM not in request_body(request_after(CALL, THOUGHT), PROFILE)["input"]
+    assert ITEM in request_body(request_after(THOUGHT, CALL), PROFILE, ACCOUNT)["input"]
+    assert ITEM not in request_body(request_after(THOUGHT, CALL), other, ACCOUNT)["input"]
+    assert ITEM not in request_body(request_after(THOUGHT, CALL), PROFILE, "other")["input"]
+    assert ITEM not in request_body(request_after(CALL, THOUGHT), PROFILE, ACCOUNT)["input"]
+
+
+async def test_where_reasoning_was_refused_none_is_asked_for_or_sent() -> None:
+    profile = PROFILE.model_copy(update={"omit_fields": ("encrypted_content",)})
+    body = request_body(request_after(THOUGHT, CALL), profile, ACCOUNT)
+    assert (ITEM in body["input"], "include" in body) == (False, False)
 
 
 async def test_parts_of_another_dialect_carry_nothing_over() -> None:
@@ -433,6 +443,6 @@ async def test_a_stream_that_goes_wrong_says_how(
 async def test_results_belong_to_their_calls_by_id() -> None:
     long = "c" * 80
     request = request_after(CALL.model_copy(update={"call_id": long}))
-    items = request_body(request, PROFILE)["input"]
+    items = request_body(request, PROFILE, ACCOUNT)["input"]
     assert [each["call_id"] for each in items[1:]] == ["c" * 64, "c" * 64]
     assert isinstance(request.messages[-1].parts[0], ToolResult)

@@ -199,7 +199,7 @@ CEREBRAS = (
         ),
         SchemaRejected,
         SHRINK,
-        figure="maxTokens",
+        figure="maxTokens, thinking",
     ),
     Wire(
         "mixed strict",
@@ -260,6 +260,32 @@ OPENAI_NAME = (
     "Use 'max_completion_tokens' instead."
 )
 OPENAI = (
+    Wire(
+        "reasoning that cannot be decrypted",
+        "smallmain/vscode-unify-chat-provider/issues/178",
+        400,
+        invalid(
+            "The encrypted content for item rs_0a18166210d72b5e0069fd938e69a08193a992a58d690a224b "
+            "could not be verified. Reason: Encrypted content could not be decrypted or parsed.",
+            code="invalid_encrypted_content",
+        ),
+        SchemaRejected,
+        SHRINK,
+        figure="encrypted_content",
+    ),
+    Wire(
+        "reasoning that cannot be verified",
+        "openai/codex/issues/8145",
+        400,
+        invalid(
+            "The encrypted content gAAA...DQ== could not be verified.",
+            param=None,
+            code="invalid_encrypted_content",
+        ),
+        SchemaRejected,
+        SHRINK,
+        figure="encrypted_content",
+    ),
     Wire(
         "key",
         "continuedev/continue/issues/11745",
@@ -399,6 +425,35 @@ REGAIN = (
     "You will regain access on 2026-04-01 at 00:00 UTC."
 )
 ANTHROPIC = (
+    Wire(
+        "thoughts of another model",
+        "NousResearch/hermes-agent/issues/24401",
+        400,
+        anthropic(
+            "invalid_request_error",
+            "messages.1.content.7: Invalid `signature` in `thinking` block",
+        ),
+        SchemaRejected,
+        SHRINK,
+        figure="thinking",
+    ),
+    Wire(
+        "no thoughts where some are wanted",
+        "Kilo-Org/kilocode/issues/5219",
+        400,
+        anthropic(
+            "invalid_request_error",
+            "messages.1.content.0.type: Expected `thinking` or `redacted_thinking`, but found "
+            "`tool_use`. When `thinking` is enabled, a final `assistant` message must start with a "
+            "thinking block (preceeding the lastmost set of `tool_use` and `tool_result` blocks). "
+            "We recommend you include thinking blocks from previous turns. To avoid this "
+            "requirement, disable `thinking`. Please consult our documentation at "
+            "https://docs.claude.com/en/docs/build-with-claude/extended-thinking",
+        ),
+        SchemaRejected,
+        SHRINK,
+        figure="thinking",
+    ),
     Wire(
         "overflow",
         "stackblitz/bolt.new/issues/1748",
