@@ -15,6 +15,8 @@ WHOLE = frozenset(
 """Ways to the user's keys."""
 PREFIXES = ("AWS_", "AZURE_", "GCP_", "GOOGLE_APPLICATION_")
 PLAIN = frozenset({"PWD", "OLDPWD", "AWS_REGION", "AWS_DEFAULT_REGION", "AWS_PROFILE"})
+PLACE_NAME = re.compile(r"(_FILE|_PATH|_DIR|_HOME|CREDENTIALS)$", re.IGNORECASE)
+PLACE = re.compile(r"(~|\.{1,2})?(/[\w.@-]+)+/?")
 HAS_PASSWORD = re.compile(r"^[a-z][a-z0-9+.-]*://[^/\s@]*:[^/\s@]+@", re.IGNORECASE)
 
 
@@ -31,7 +33,8 @@ def hidden_values(secrets: Mapping[str, str]) -> dict[str, str]:
     """What must be shown nowhere, by the name it is called: of an address only its password."""
     hidden: dict[str, str] = {}
     for name, value in sorted(secrets.items()):
-        if name.upper() in WHOLE:
+        is_place = PLACE_NAME.search(name) and PLACE.fullmatch(value)
+        if name.upper() in WHOLE or is_place:
             continue
         if HAS_PASSWORD.match(value):
             password = urlsplit(value).password or ""

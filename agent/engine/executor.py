@@ -18,6 +18,7 @@ from agent.engine.outputs import with_outputs
 from agent.engine.run_context import RunContext
 from agent.engine.session import say
 from agent.engine.surroundings import files_of, surroundings
+from agent.engine.veil import veiled
 from agent.limits.reservation import reservation
 from agent.tools.ask import Answer
 from agent.tools.toolset import executor_tools
@@ -87,7 +88,7 @@ def executor_tools_of(context: RunContext, task: Task, attempt: int) -> Tools:
         return context.state.session(executor_key(task, attempt))
 
     tools = executor_tools(
-        context.workspace,
+        veiled(context),
         current,
         update,
         answer,

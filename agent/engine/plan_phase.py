@@ -16,6 +16,7 @@ from agent.engine.commits import adopt
 from agent.engine.dispatch import Tools
 from agent.engine.run_context import RunContext
 from agent.engine.session import converse, open_session
+from agent.engine.veil import veiled
 from agent.errors import Stuck
 from agent.planning import gardener, planner
 from agent.planning.edits import plan_diff, subject
@@ -165,5 +166,5 @@ def known_results(context: RunContext) -> dict[Check, CheckResult]:
 
 
 def with_reading(context: RunContext, tool: planner.ProposePlan | gardener.RevisePlan) -> Tools:
-    tools = (*read_only_tools(context.workspace), tool)
+    tools = (*read_only_tools(veiled(context)), tool)
     return {each.spec.name: each for each in tools}

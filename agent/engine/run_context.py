@@ -12,6 +12,7 @@ from agent.domain.plan import Plan
 from agent.domain.policy import Policy
 from agent.domain.ports import Approver, Clock, Governor, ModelClient, Workspace
 from agent.domain.profile import Profile
+from agent.domain.redaction import NOTHING_HIDDEN, Redactor
 from agent.domain.state import RunState
 from agent.errors import ProviderError
 from agent.journal import Journal
@@ -96,6 +97,8 @@ class RunContext:
     setup: str = ""
     """A shell line that makes a fresh checkout ready, such as installing dependencies."""
     policy: Policy = Policy()
+    redactor: Redactor = NOTHING_HIDDEN
+    """What is hidden from sessions; the journal hides the same."""
     ask_approval: bool = False
     on_text: Callable[[str], None] = lambda _: None
     """Told each piece of a reply as it arrives; nothing of it is journalled."""

@@ -44,7 +44,7 @@ from agent.wiring.places import (
     refuse_name,
     runs_folder,
 )
-from agent.wiring.policy import policy_of
+from agent.wiring.policy import policy_of, redactor_of
 from agent.workspace import git, worktrees
 from agent.workspace.sandbox.choose import Choice
 
@@ -75,7 +75,8 @@ async def start_run(
     """Begins a run; raises UsageError, with nothing written, when it cannot begin."""
     facts = await git.find_repository(place)
     await refuse_dirty(facts, allow_dirty)
-    plan, asked = what_is_asked(request, plan_file)
+    redactor = redactor_of(settings, facts.root)
+    plan, asked = what_is_asked(request and redactor.hide(request), plan_file)
     named = chosen_name(name, plan, asked)
     script_path = checked_script(script)
     profiles = role_profiles(settings, rehearsal=script is not None)
@@ -102,7 +103,7 @@ async def start_run(
         script=script_path,
         version=__version__,
     )
-    with Journal(runs_folder(facts) / run_id, clock) as journal:
+    with Journal(runs_folder(facts) / run_id, clock, redactor) as journal:
         journal.listen(*listeners)
         journal.append(started)
         if plan:
@@ -159,6 +160,7 @@ async def resume_run(
         started = journal.state.started
         if started is None:
             raise JournalError(f"{journal.path} is empty; start a new run")
+        journal.redactor = redactor_of(settings, Path(started.repository))
         finished = journal.state.finished
         if finished and finished.outcome == Outcome.DONE and phases is None:
             nothing = finished.model_copy(update={"message": "the run is done; nothing is left"})
@@ -243,10 +245,11 @@ async def drive(
                     sizes, profiles["executor"], books, clock, journal.path.parent.parent
                 ),
                 policy=policy_of(settings),
+                redactor=journal.redactor,
                 ask_approval=approver is not None,
                 count=count,
             )
-            finished = await run(context)
+            finished = journal.redactor.hide_in(await run(context))
     return result_of(finished, started, journal)
 
 
