@@ -186,6 +186,8 @@ def served_overflow(seen: Seen, overflow: Overflow) -> Look:
 
 
 def look_at_clock(seen: Seen) -> Look:
+    if seen.reached_seconds is None:
+        return unknown("clock")
     if seen.skew_seconds is None:
         return unknown("clock", "the endpoint does not tell its time")
     seconds = abs(seen.skew_seconds)

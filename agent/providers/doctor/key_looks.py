@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from agent.domain.finding import Severity
-from agent.errors import AuthError, ModelUnknown, NoCredit, RateLimited
+from agent.errors import AuthError, DayLimitReached, ModelUnknown, NoCredit, RateLimited
 from agent.providers.doctor.checkup import (
     Aspect,
     Look,
@@ -11,7 +11,6 @@ from agent.providers.doctor.checkup import (
     finding_of,
     known,
     unknown,
-    what_happened,
 )
 from agent.providers.doctor.seen import OtherKey, Seen
 
@@ -24,8 +23,8 @@ def look_at_key(seen: Seen) -> Look:
     if isinstance(seen.blocked, NoCredit):
         return Look(Aspect("key", f"its account cannot pay{told}", False))
     if isinstance(seen.blocked, AuthError):
-        said = f"refused{told}" if seen.key_sent else f"none was sent, one is asked for{told}"
-        return Look(Aspect("key", said, False))
+        said = refused(seen) if seen.key_sent else "none was sent, one is asked for"
+        return Look(Aspect("key", f"{said}{told}", False))
     return unknown("key", "not known")
 
 
@@ -73,9 +72,16 @@ def failed_key(own: Seen, aspect: str) -> Look:
     if isinstance(error, NoCredit):
         return Look(Aspect(aspect, f"its account cannot pay ({name})", False), (finding,))
     if isinstance(error, AuthError):
-        return Look(Aspect(aspect, f"refused ({name})", False), (finding,))
+        return Look(Aspect(aspect, f"{refused(own)} ({name})", False), (finding,))
     if isinstance(error, ModelUnknown):
         said = f"not for the model {own.profile.model} ({name})"
         return Look(Aspect(aspect, said, False), (finding,))
-    said = "its limit is reached" if isinstance(error, RateLimited) else what_happened(error)
-    return Look(Aspect(aspect, f"not known: {said} ({name})", None), (finding,))
+    is_full = isinstance(error, RateLimited | DayLimitReached)
+    said = "its limit is reached" if is_full else "no whole reply came"
+    whose = finding.model_copy(update={"message": f"With the key in {name}: {finding.message}"})
+    return Look(Aspect(aspect, f"not known: {said} ({name})", None), (whose,))
+
+
+def refused(seen: Seen) -> str:
+    """Who refused the key: the endpoint, or nobody was asked because it is no key."""
+    return "cannot be sent" if seen.reached_seconds is None else "refused"

@@ -201,7 +201,8 @@ async def send(doctor: Doctor, seen: Seen, request: ModelRequest, heard: Hearing
     except TimeoutError as error:
         raise late(doctor, seen.profile, doctor.recorder.exchanges[before:]) from error
     finally:
-        note_headers(doctor, seen)
+        if len(doctor.recorder.exchanges) > before:
+            note_headers(doctor, seen)
         with anyio.move_on_after(1, shield=True):
             await adapter.aclose()
 

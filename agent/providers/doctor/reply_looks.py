@@ -182,6 +182,8 @@ def look_at_limits(seen: Seen) -> Look:
 
 
 def said_without_reply(seen: Seen) -> str:
+    if seen.reached_seconds is None:
+        return "not tried"
     if told := told_limits(seen.refused_readings):
         return f"{in_words(told)}, by a refusal"
     names = ", ".join(sorted(seen.headers))

@@ -62,6 +62,7 @@ class Consulting:
     clock: FakeClock = field(default_factory=FakeClock)
     steps: list[str] = field(default_factory=list)
     till: Till = UNBOOKED
+    key: str = "sk-1"
 
     async def see(
         self, url: str, *, cheap: bool = False, patience: float = 5.0, **fields: object
@@ -69,7 +70,7 @@ class Consulting:
         profile = PROFILE.model_copy(update={"base_url": f"{url}/v1", **fields})
         recorder = Recorder(self.clock.monotonic, TRUST)
         first, *others = (
-            account_of(variable, key, self.till) for variable, key in keys_of(profile)
+            account_of(variable, key, self.till) for variable, key in keys_of(profile, self.key)
         )
         doctor = Doctor(
             first, self.clock, recorder, patience, cheap, self.steps.append, tuple(others)
@@ -83,9 +84,9 @@ class Consulting:
         return diagnose(await self.see(url, cheap=cheap, patience=patience, **fields))
 
 
-def keys_of(profile: Profile) -> Iterator[tuple[str, str]]:
-    """What a variable holds ends in its name: `KEY_2` and `SAME_2` hold the same, `UNSET` none."""
-    yield profile.key_env, "sk-1"
+def keys_of(profile: Profile, first: str) -> Iterator[tuple[str, str]]:
+    """A further variable holds what its name ends in; `UNSET` holds nothing."""
+    yield profile.key_env, first
     for variable in profile.accounts:
         yield variable, "" if variable == "UNSET" else f"sk-{variable.rpartition('_')[2]}"
 

@@ -398,6 +398,7 @@ BUSY = Answer(429, JSON, (b"{}",), headers=(("Retry-After", "20"),))
         (CREDIT, "its account cannot pay (KEY_2)", False, "error"),
         (GONE, "not for the model rehearsal (KEY_2)", False, "error"),
         (BUSY, "not known: its limit is reached (KEY_2)", None, "info"),
+        (refusal(500, "oh"), "not known: no whole reply came (KEY_2)", None, "info"),
     ],
 )
 async def test_what_is_wrong_with_an_account_is_told(
@@ -411,7 +412,9 @@ async def test_what_is_wrong_with_an_account_is_told(
     url = serve(by_key({"sk-2": answer}))
     checkup = await consulting.checkup(url, cheap=True, accounts=("KEY_2",))
     assert keys_in(checkup)["key 2"] == (said, fine)
-    assert [finding.severity for finding in of_keys(checkup)] == [severity]
+    (finding,) = of_keys(checkup)
+    assert finding.severity == severity
+    assert "KEY_2" in finding.message or severity == "error"
     assert checkup.blocked is None
 
 
@@ -432,6 +435,18 @@ async def test_where_the_first_key_is_refused_the_others_are_tried_all_the_same(
         "key": ("refused (TEST_KEY)", False),
         "key 2": ("accepted (KEY_2)", True),
     }
+
+
+async def test_a_key_that_no_header_can_carry_is_not_said_to_be_refused(
+    serve: Serve,
+) -> None:
+    checkup = await Consulting(key="sk 1").checkup(serve(chat(served)), accounts=("KEY_2 ",))
+    assert keys_in(checkup) == {
+        "key": ("cannot be sent (TEST_KEY)", False),
+        "key 2": ("cannot be sent (KEY_2 )", False),
+    }
+    said = {aspect.name: aspect.said for aspect in checkup.aspects}
+    assert (said["clock"], said["limits"]) == ("not tried", "not tried")
 
 
 async def test_where_the_endpoint_is_down_no_further_key_is_tried(consulting: Consulting) -> None:
