@@ -489,9 +489,8 @@ ANTHROPIC = (
         "unknown field, deep",
         "caozhiyuan/copilot-api/issues/145",
         400,
-        anthropic(
-            "invalid_request_error",
-            "system.1.cache_control.ephemeral.scope: Extra inputs are not permitted",
+        json.dumps(
+            {"message": "system.1.cache_control.ephemeral.scope: Extra inputs are not permitted"}
         ),
         SchemaRejected,
         SHRINK,
@@ -858,7 +857,10 @@ DASHSCOPE = (
         "QwenLM/qwen-code/issues/5019",
         400,
         invalid(
-            f"{ALGO} Repetitive tool calls detected in the conversation history.",
+            f"{ALGO} Repetitive tool calls detected in the conversation history. The same tool "
+            "call with identical name and arguments has been repeated across multiple consecutive "
+            "rounds. Please modify your request or adjust the tool call arguments to avoid "
+            "infinite loops.",
             code="invalid_parameter_error",
         ),
         RequestRefused,
@@ -955,21 +957,6 @@ LOCAL = (
         ),
         RequestRefused,
         STOP,
-    ),
-    Wire(
-        "llama overflow",
-        "oobabooga/textgen/issues/7257",
-        400,
-        wrapped(
-            LLAMA_WINDOW,
-            code=400,
-            type="exceed_context_size_error",
-            n_prompt_tokens=14_429,
-            n_ctx=8_192,
-        ),
-        ContextOverflow,
-        SHRINK,
-        figure=8_192,
     ),
     Wire(
         "llama overflow as a server error",
@@ -1178,9 +1165,13 @@ OTHERS = (
     ),
     Wire(
         "deepseek output cap",
-        "we0-dev/we0/issues/56",
+        "deepseek-ai/DeepSeek-V3/issues/69",
         400,
-        invalid("Invalid max_tokens value, the valid range of max_tokens is [1, 8192]"),
+        invalid(
+            "Invalid max_tokens value, the valid range of max_tokens is [1, 8192]",
+            param=None,
+            code="invalid_request_error",
+        ),
         RequestTooLarge,
         SHRINK,
         figure=8_192,
@@ -1261,6 +1252,21 @@ RECORDED = {
 }
 
 CHUNKS = (
+    Chunk(
+        "llama: overflow under the status of a success",
+        "oobabooga/textgen/issues/7257",
+        {
+            "error": {
+                "code": 400,
+                "message": LLAMA_WINDOW,
+                "type": "exceed_context_size_error",
+                "n_prompt_tokens": 14_429,
+                "n_ctx": 8_192,
+            }
+        },
+        ContextOverflow,
+        SHRINK,
+    ),
     Chunk(
         "dashscope: output cap",
         "anomalyco/opencode/issues/40770",
