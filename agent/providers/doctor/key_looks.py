@@ -69,6 +69,9 @@ def failed_key(own: Seen, aspect: str) -> Look:
     is_its_own = isinstance(error, AuthError | ModelUnknown)
     severity: Severity = "error" if is_its_own else "info"
     finding = finding_of(error, own.profile, severity, place=name)
+    if not isinstance(error, AuthError):
+        message = f"With the key in {name}: {finding.message}"
+        finding = finding.model_copy(update={"message": message})
     if isinstance(error, NoCredit):
         return Look(Aspect(aspect, f"its account cannot pay ({name})", False), (finding,))
     if isinstance(error, AuthError):
@@ -78,8 +81,7 @@ def failed_key(own: Seen, aspect: str) -> Look:
         return Look(Aspect(aspect, said, False), (finding,))
     is_full = isinstance(error, RateLimited | DayLimitReached)
     said = "its limit is reached" if is_full else "no whole reply came"
-    whose = finding.model_copy(update={"message": f"With the key in {name}: {finding.message}"})
-    return Look(Aspect(aspect, f"not known: {said} ({name})", None), (whose,))
+    return Look(Aspect(aspect, f"not known: {said} ({name})", None), (finding,))
 
 
 def refused(seen: Seen) -> str:

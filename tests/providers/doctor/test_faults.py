@@ -13,6 +13,7 @@ from agent.errors import (
     DayLimitReached,
     MalformedReply,
     ModelUnknown,
+    NoCredit,
     Outcome,
     ProviderError,
     RateLimited,
@@ -74,6 +75,7 @@ STAYING: dict[str, Said] = {
     "html-403": DOWN,
     "empty-400": ends(RequestRefused, "doctor-served", Outcome.USAGE),
     "key-refused": ends(AuthError, "doctor-key", Outcome.USAGE),
+    "no-credit": ends(NoCredit, "doctor-credit", Outcome.USAGE),
     "model-gone": ends(ModelUnknown, "doctor-model", Outcome.USAGE),
     "hang": DOWN,
     "stall": DOWN,
@@ -98,7 +100,7 @@ STAYING: dict[str, Said] = {
     "call-in-think-tags": TEXT_CALLS,
 }
 """The others harm nothing: what they do to a reply is put right on the way in."""
-BELIEVED = ("rate-day", "empty-400", "key-refused", "model-gone", "length-cut")
+BELIEVED = (*("rate-day", "empty-400", "key-refused", "no-credit", "model-gone", "length-cut"),)
 """Nobody tries again after these, so that they pass helps nothing."""
 
 

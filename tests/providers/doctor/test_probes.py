@@ -209,7 +209,7 @@ async def test_a_request_over_the_window_that_takes_too_long_is_not_known(
 @pytest.mark.parametrize(
     ("begin", "words"),
     [
-        (b"", "did not begin to answer within 0.3 s"),
+        (b"", "did not begin to answer within 1 s"),
         (b": I am here\n\n", "began a reply, then sent nothing for"),
     ],
 )
@@ -228,7 +228,7 @@ async def test_an_endpoint_that_is_late_is_told_by_what_it_did(
         return Answer(200, EVENTS, pieces(), streamed=True)
 
     try:
-        checkup = await Consulting(RunningClock()).checkup(serve(chat(late)), patience=QUICK)
+        checkup = await Consulting(RunningClock()).checkup(serve(chat(late)), patience=1.0)
     finally:
         ended.set()
     assert words in checkup.findings[0].message
@@ -414,7 +414,7 @@ async def test_what_is_wrong_with_an_account_is_told(
     assert keys_in(checkup)["key 2"] == (said, fine)
     (finding,) = of_keys(checkup)
     assert finding.severity == severity
-    assert "KEY_2" in finding.message or severity == "error"
+    assert "KEY_2" in finding.message
     assert checkup.blocked is None
 
 
