@@ -78,6 +78,9 @@ class RoleSettings(_Frozen):
     """Tokens reserved for each reply, in place of the profile's figure."""
     fallback: tuple[Word, ...] = ()
     """Profiles to go on with, in this order, when an endpoint is down or its day is used up."""
+    ladder: tuple[Word, ...] = ()
+    """Profiles to hand a task to, in this order, when the usual one makes no progress with it;
+    only an executor has one."""
 
 
 class ServerSettings(_Frozen):
@@ -116,6 +119,8 @@ class Settings(_Frozen):
     """The value of OPENAI_API_KEY; never read from a file."""
     fallback: tuple[Word, ...] = ()
     """The fallback profiles of every role that names none."""
+    ladder: tuple[Word, ...] = ()
+    """The ladder of every role that names none."""
     keys: dict[str, SecretStr] = {}
     """Every `*_API_KEY` of the environment, and what a `key_env` names; never from a file."""
     secrets: dict[str, SecretStr] = {}
@@ -143,7 +148,9 @@ class Settings(_Frozen):
     plan_attempts: int = Field(default=3, ge=1, le=10)
     """Times a planner may hand in a plan until it is valid."""
     task_attempts: int = Field(default=2, ge=1, le=10)
-    """Fresh sessions one task may take."""
+    """Sessions that a task gets as it is, with the usual model."""
+    task_reviews: int = Field(default=1, ge=0, le=5)
+    """Times a gardener may revise a task that no session could do."""
     continuations: int = Field(default=3, ge=0, le=20)
     """Times a session that stopped too early is told what is open."""
     turns_per_session: int = Field(default=60, ge=1, le=1000)
@@ -231,6 +238,7 @@ class Settings(_Frozen):
             max_output_tokens=own.max_output_tokens or self.max_output_tokens,
             fallback=own.fallback or self.fallback,
         )
+            ladder=own.ladder or self.ladder,
 
     def key(self, variable: str) -> SecretStr | None:
         """The key in an environment variable, None when there is none."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from agent import prompts
 from agent.context.clip import clip
 from agent.context.tokens import estimate
-from agent.domain.check import Check
+from agent.domain.check import Check, CheckResult, red
 from agent.domain.message import Message, text_message
 from agent.domain.plan import Decision, Plan, Task
 from agent.domain.todo import Todo, open_todos
@@ -17,6 +17,8 @@ REQUEST_TOKENS = 3_000
 DECISIONS_TOKENS = 600
 NOTES_TOKENS = 700
 FAILURE_TOKENS = 600
+RED_TOKENS = 300
+"""Of what a red check printed, in every request."""
 HANDOVER_TOKENS = 1_000
 MAP_TOKENS = 1_000
 FENCE = re.compile(r"<(?=/?(?:file|output)\b)")
@@ -107,12 +109,28 @@ def fenced(text: str) -> str:
     return FENCE.sub(lambda found: found[0] + "\\", text.rstrip("\n"))
 
 
-def tail(turn: int, turns: int, todos: tuple[Todo, ...], red: tuple[str, ...]) -> str:
-    """Rendered fresh at the end of each request: what is open, and how much is left."""
+def tail(
+    turn: int,
+    turns: int,
+    todos: tuple[Todo, ...],
+    results: tuple[CheckResult, ...] | None,
+    *,
+    is_told: bool,
+) -> str:
+    """Rendered fresh at the end of each request: what is open, and how much is left.
+
+    `results` are those of the last run of the checks, None before the first; what the first red
+    one printed is shown, unless the model `is_told` right before.
+    """
+    open_checks = red(results or ())
     return prompts.render(
         "executor/tail",
         left=turns - turn + 1,
         todos=open_todos(todos),
         done=len(todos) - len(open_todos(todos)),
-        red=red,
+        ran=results is not None,
+        red=open_checks,
+        output=fenced(clip(open_checks[0].output, RED_TOKENS))
+        if open_checks and not is_told
+        else "",
     )

@@ -28,7 +28,24 @@ from agent.domain.plan import Plan
 from agent.domain.policy import CallRuled as CallRuled
 from agent.domain.reduction import Reduction
 from agent.domain.survey import Survey
-from agent.domain.todo import Todo
+from agent.domain.task_event import (
+    AttemptFailed as AttemptFailed,
+)
+from agent.domain.task_event import (
+    Rung as Rung,
+)
+from agent.domain.task_event import (
+    TaskFinished as TaskFinished,
+)
+from agent.domain.task_event import (
+    TaskReviewed as TaskReviewed,
+)
+from agent.domain.task_event import (
+    TaskStarted as TaskStarted,
+)
+from agent.domain.task_event import (
+    TodosUpdated as TodosUpdated,
+)
 from agent.domain.value import Value
 from agent.errors import Outcome
 
@@ -88,6 +105,8 @@ class PlanAdopted(Value):
     plan: Plan
     reason: str
     diff: str = ""
+    session: str = ""
+    """The gardener's session that it comes from; empty for other plans."""
 
 
 class PlanChecked(Value):
@@ -125,6 +144,15 @@ class MessageAdded(Value):
     message: Message
 
 
+class Nudged(Value):
+    """A session that gets nowhere was told so, with what shows it."""
+
+    type: Literal["nudged"] = "nudged"
+    session: SessionKey
+    reason: str
+    message: Message
+
+
 class Warned(Value):
     """Something that the user should know in time."""
 
@@ -155,21 +183,6 @@ class TranscriptShortened(Value):
     """Calls whose results become one line; the same as a reduction of that kind."""
 
 
-class TodosUpdated(Value):
-    type: Literal["todos_updated"] = "todos_updated"
-    task_id: str
-    attempt: int
-    todos: tuple[Todo, ...]
-
-
-class TaskStarted(Value):
-    type: Literal["task_started"] = "task_started"
-    task_id: str
-    attempt: int
-    commit: str
-    """The commit the task starts from."""
-
-
 class ChecksRan(Value):
     """Checks of one task (`T01`) or requirement (`R1`) ran on `commit`.
 
@@ -191,25 +204,6 @@ class Continued(Value):
     session: SessionKey
     count: int
     open_items: tuple[str, ...]
-
-
-class TaskFinished(Value):
-    type: Literal["task_finished"] = "task_finished"
-    task_id: str
-    status: Literal["done", "failed"]
-    commit: str = ""
-    summary: str = ""
-    """The handoff note of a done task, the diagnosis of a failed one."""
-
-
-class AttemptFailed(Value):
-    """An attempt at a task ended without success; its files are kept under `checkpoint`."""
-
-    type: Literal["attempt_failed"] = "attempt_failed"
-    task_id: str
-    attempt: int
-    reason: str
-    checkpoint: str = ""
 
 
 class AuditFinished(Value):
@@ -249,6 +243,7 @@ Event = Annotated[
     | RoundFinished
     | SessionStarted
     | MessageAdded
+    | Nudged
     | ModelResponded
     | ModelRefused
     | ProfileMended
@@ -265,6 +260,7 @@ Event = Annotated[
     | Continued
     | TaskFinished
     | AttemptFailed
+    | TaskReviewed
     | AuditFinished
     | Judged
     | RunFinished,

@@ -6,6 +6,7 @@ from agent.domain.event import (
     Continued,
     MessageAdded,
     ModelResponded,
+    Nudged,
     ToolFinished,
     ToolStarted,
     TranscriptShortened,
@@ -16,7 +17,13 @@ from agent.domain.reduction import Reduction
 Reductions = dict[str, tuple[Reduction, ...]]
 """What was reduced of each call's result, in the order it was decided."""
 SessionEvent = (
-    MessageAdded | ModelResponded | ToolStarted | ToolFinished | TranscriptShortened | Continued
+    MessageAdded
+    | Nudged
+    | ModelResponded
+    | ToolStarted
+    | ToolFinished
+    | TranscriptShortened
+    | Continued
 )
 
 
@@ -43,6 +50,11 @@ class SessionState:
     handovers: int = 0
     """Times the session went on with a fresh transcript."""
     continued: int = 0
+    """Reminders since it last changed something."""
+    continued_at: int = 0
+    """The reply, counted from 1, that the last of them answered."""
+    nudged_at: int = 0
+    """The same of the last nudge; 0 before the first."""
     cut_at_tokens: int | None = None
     """What was reserved when the first of the last replies was cut off by length; None when the
     last was not."""
@@ -77,6 +89,9 @@ def take_in(session: SessionState, event: SessionEvent) -> None:
     match event:
         case MessageAdded():
             session.messages.append(event.message)
+        case Nudged():
+            session.messages.append(event.message)
+            session.nudged_at = session.replies
         case ModelResponded():
             session.counted_messages = len(session.messages)
             session.counted_reductions = dict(session.reductions)
@@ -100,3 +115,4 @@ def take_in(session: SessionState, event: SessionEvent) -> None:
                 session.reductions[reduction.call_id] = (*before, reduction)
         case Continued():
             session.continued = event.count
+            session.continued_at = session.replies

@@ -1,5 +1,6 @@
 """What an executor session is given, and what it is told on the way."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from agent import prompts
@@ -7,21 +8,23 @@ from agent.context import brief
 from agent.context.preload import Terms, preloaded
 from agent.context.tokens import estimate, message_tokens, spec_tokens
 from agent.context.working_size import held_weight, reply_tokens, working_size
-from agent.domain.check import red
-from agent.domain.event import TodosUpdated
+from agent.domain.event import AttemptFailed, TodosUpdated
 from agent.domain.message import Message, SessionKey
 from agent.domain.plan import Task
 from agent.domain.session import SessionState
 from agent.domain.todo import Todo
 from agent.engine.dispatch import Tools
+from agent.engine.guards import SAME_RED_NUDGE_AT
 from agent.engine.outputs import with_outputs
 from agent.engine.run_context import RunContext
-from agent.engine.session import say
+from agent.engine.session import nudge, say
 from agent.engine.surroundings import files_of, surroundings
 from agent.engine.veil import veiled
 from agent.limits.reservation import reservation
 from agent.tools.ask import Answer
 from agent.tools.toolset import executor_tools
+
+EARLIER_CHARACTERS = 160
 
 
 async def executor_opening(
@@ -40,7 +43,7 @@ async def executor_opening(
             for other in context.plan.tasks
             if other.id in state.done and state.task(other.id).summary
         ),
-        failure=failures[-1].reason if failures else "",
+        failure=told_failures(failures),
         repository=surroundings(context, task, files, frozenset()),
         plan_path=context.plan_path,
         handover=handover or "",
@@ -52,6 +55,14 @@ async def executor_opening(
         around = surroundings(context, task, files, names)
         facts = replace(facts, files=shown, repository=around)
     return brief.opening(context.plan, task, facts)
+
+
+def told_failures(failures: Sequence[AttemptFailed]) -> str:
+    """The last attempt with its note, and how those before it ended."""
+    if not failures:
+        return ""
+    before = [f"before that: {failure.reason[:EARLIER_CHARACTERS]}" for failure in failures[:-1]]
+    return "\n".join((failures[-1].reason, failures[-1].note, *before)).strip()
 
 
 def files_to_show(
@@ -114,17 +125,27 @@ def tail_of(context: RunContext, task: Task, session: SessionState) -> str:
         turn=session.replies + 1,
         turns=context.limits.turns_per_session,
         todos=state.todos,
-        red=tuple(f"{r.check.run}: {r.reason}" for r in red(state.after or ())),
+        results=state.after,
+        is_told=session.messages[-1].role == "user",
     )
 
 
-def remind(context: RunContext, task: Task, session: SessionState, items: tuple[str, ...]) -> None:
+def tell_same_red(context: RunContext, session: SessionState, count: int) -> None:
+    """Nudges whoever changes things while the checks go on failing in one way."""
+    if count == SAME_RED_NUDGE_AT:
+        text = prompts.render("session/nudge#same_red", count=count)
+        nudge(context, session, text, f"the checks failed in the same way {count} times")
+
+
+def remind(
+    context: RunContext, task: Task, session: SessionState, items: tuple[str, ...], count: int
+) -> None:
     """Tells a session that stopped exactly what is open."""
     text = prompts.render(
         "executor/continue",
         task_id=task.id,
         items=items,
-        count=session.continued + 1,
+        count=count,
         limit=context.limits.continuations,
     )
-    say(context, session, text, items)
+    say(context, session, text, items, count)

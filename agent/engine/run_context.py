@@ -31,7 +31,9 @@ class Limits:
     garden_rounds: int = 3
     realign_passes: int = 4
     task_attempts: int = 2
-    """Fresh sessions a task gets."""
+    """Sessions that a task gets as it is, with the usual model."""
+    task_reviews: int = 1
+    """Times a gardener may revise a task that no session could do."""
     continuations: int = 3
     """Times a session that stopped too early is told what is open."""
     turns_per_session: int = 60
@@ -57,6 +59,8 @@ class Model:
     pool: Pool
     spare: "Model | None" = None
     """Who answers when this one cannot any more."""
+    stronger: tuple["Model", ...] = ()
+    """Who is given a task, in this order, when this one makes no progress with it."""
     ratios: tuple[float, ...] = ()
     """Input tokens as they were counted by those that were estimated, the newest last."""
 

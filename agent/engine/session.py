@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from agent import prompts
-from agent.domain.event import Continued, MessageAdded, SessionStarted, ToolStarted
+from agent.domain.event import Continued, MessageAdded, Nudged, SessionStarted, ToolStarted
 from agent.domain.message import (
     Completion,
     Message,
@@ -26,7 +26,7 @@ from agent.engine.dispatch import (
     perform,
 )
 from agent.engine.fitting import fitted, is_full, shortened
-from agent.engine.guards import CUTS_STOP_AT, NUDGE_AT, STOP_AT, repeated_turns
+from agent.engine.guards import CUTS_STOP_AT, Kinds, has_changed_since, standstill
 from agent.engine.run_context import RunContext
 from agent.errors import ProviderError
 
@@ -40,6 +40,8 @@ class Turn:
     ended: bool = False
     value: object = None
     """What the tool that ended the session delivers."""
+    has_edited: bool = False
+    """True when a file was changed and no command ran behind that."""
     is_full: bool = False
     """True when the model was not asked, since a fresh transcript must come first."""
 
@@ -102,6 +104,7 @@ async def answer(
     Calls that only look, and stand side by side, are made at once.
     """
     end: ToolOutput | None = None
+    has_edited = False
     waiting = list(calls)
     while waiting:
         if end is None and len(looks := looks_at_once(waiting, tools)) > 1:
@@ -117,9 +120,15 @@ async def answer(
         else:
             output = await dispatch(context, session.key, call, tools)
             end = output if output.ends_session else None
+            has_edited = edited_after(has_edited, call, output, tools)
     if end is None:
-        return Turn(goes_on=bool(calls))
+        return Turn(goes_on=bool(calls), has_edited=has_edited)
     return Turn(goes_on=True, ended=True, value=end.value)
+
+
+def edited_after(before: bool, call: ToolCall, output: ToolOutput, tools: Tools) -> bool:
+    kind = tools[call.name].kind if call.name in tools else None
+    return kind != "execute" and (before or (kind == "edit" and not output.is_error))
 
 
 async def recover(session: SessionState, tools: Tools) -> Turn | None:
@@ -165,23 +174,52 @@ async def request(
                 raise
 
 
-def say(context: RunContext, session: SessionState, text: str, items: tuple[str, ...] = ()) -> None:
-    """The harness tells the model something; with `items` it counts as a continuation."""
+def say(
+    context: RunContext,
+    session: SessionState,
+    text: str,
+    items: tuple[str, ...] = (),
+    count: int = 0,
+) -> None:
+    """The harness tells the model something; with `items` it is the count-th reminder of them."""
     if items:
-        context.tell(Continued(session=session.key, count=session.continued + 1, open_items=items))
+        context.tell(Continued(session=session.key, count=count, open_items=items))
     context.tell(MessageAdded(session=session.key, message=text_message("user", text)))
 
 
-def watch(context: RunContext, session: SessionState) -> str | None:
-    """Nudges a session that repeats itself; a sentence when it does not stop."""
+def watch(context: RunContext, session: SessionState, tools: Tools) -> str | None:
+    """Nudges a session that gets nowhere, once per standstill; a sentence when it must end."""
     if session.cuts_in_row >= CUTS_STOP_AT:
         return f"{session.cuts_in_row} replies in a row were cut off; raise max_output_tokens"
-    count = repeated_turns(session)
-    if count >= STOP_AT:
-        return f"the same calls were made {count} times and nothing changed"
-    if count == NUDGE_AT:
-        say(context, session, prompts.render("session/feedback#repeated", count=count))
+    still = standstill(session, kinds_of(tools))
+    if still is None or (still.kind == "looking" and session.key.role != "executor"):
+        return None
+    if still.replies >= still.stop_at:
+        return still.sentence
+    if still.replies >= still.nudge_at and session.nudged_at <= session.replies - still.replies:
+        nudge(
+            context,
+            session,
+            prompts.render(f"session/nudge#{still.kind}", still=still),
+            still.sentence,
+        )
     return None
+
+
+def nudge(context: RunContext, session: SessionState, text: str, reason: str) -> None:
+    told = text_message("user", text)
+    context.tell(Nudged(session=session.key, reason=reason, message=told))
+
+
+def reminders(session: SessionState, tools: Tools) -> int:
+    """How often the session was told what is open since it last changed something."""
+    if session.continued and has_changed_since(session, kinds_of(tools), session.continued_at):
+        return 0
+    return session.continued
+
+
+def kinds_of(tools: Tools) -> Kinds:
+    return {name: tool.kind for name, tool in tools.items()}
 
 
 async def converse(
@@ -193,11 +231,12 @@ async def converse(
     """
     while session.replies < context.limits.turns_per_session:
         turn = await take_turn(context, session, tools)
-        if turn.ended or watch(context, session):
+        if turn.ended or watch(context, session, tools):
             return turn.value
         if not turn.goes_on:
             if session.continued >= context.limits.continuations:
                 return None
             reminder = prompts.render("session/feedback#call_needed", tool=answer_tool)
-            say(context, session, reminder, (f"no call of {answer_tool}",))
+            count = session.continued + 1
+            say(context, session, reminder, (f"no call of {answer_tool}",), count)
     return None

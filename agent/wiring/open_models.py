@@ -10,7 +10,7 @@ from agent.domain.profile import Profile
 from agent.engine.run_context import Model
 from agent.limits.pool import Pool
 from agent.providers.dialects import client_of
-from agent.wiring.models import accounts_of, fallbacks
+from agent.wiring.models import accounts_of, fallbacks, ladder
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,9 @@ class Opening:
         spare = None
         for profile in reversed(() if self.base_url else fallbacks(self.settings, role)):
             spare = self.opened(profile, spare)
-        return self.opened(own, spare)
+        model = self.opened(own, spare)
+        model.stronger = tuple(self.opened(each, None) for each in ladder(self.settings, role))
+        return model
 
     def opened(self, profile: Profile, spare: Model | None) -> Model:
         here = profile.model_copy(update={"base_url": self.base_url} if self.base_url else {})

@@ -239,6 +239,7 @@ async def drive(
                 governor=governor,
                 workspace=open_workspace(started, settings, environment, commands),
                 approver=approver or Unattended(),
+        task_reviews=settings.task_reviews,
                 limits=limits_of(settings),
                 setup=settings.setup,
                 foresee=lambda sizes: day_warning(

@@ -15,7 +15,7 @@ from agent.context.brief import (
     tail,
 )
 from agent.context.tokens import estimate
-from agent.domain.check import CallsCheck, CommandCheck
+from agent.domain.check import CallsCheck, CheckResult, CommandCheck
 from agent.domain.plan import Decision, EntryPoint, Plan, Requirement, Task
 from agent.domain.todo import Todo
 
@@ -73,11 +73,21 @@ def test_a_bare_brief_reads_as_recorded() -> None:
     check_snapshot(WORDS, "brief-bare", opening(plan, task, BriefFacts((CHECK,)))[1].text)
 
 
+RED = CheckResult(check=CHECK, passed=False, reason="exit code 1: E1", output="AssertionError: E1")
+GREEN = CheckResult(check=CHECK, passed=True, reason="exit code 0")
+
+
 def test_the_tail_reads_as_recorded() -> None:
     todos = (Todo(id=1, content="read", status="completed"), Todo(id=2, content="write"))
-    check_snapshot(WORDS, "tail-full", tail(3, 60, todos, ("python3 -m unittest: exit code 1",)))
-    check_snapshot(WORDS, "tail-bare", tail(1, 60, (), ()))
-    assert tail(60, 60, todos[:1], ()) == "[harness] 1 turn left.\nAll todos done."
+    check_snapshot(WORDS, "tail-full", tail(3, 60, todos, (RED, GREEN), is_told=False))
+    check_snapshot(WORDS, "tail-bare", tail(1, 60, (), None, is_told=False))
+    green = "[harness] 1 turn left.\nAll todos done.\nAll checks were green at the last run."
+    assert tail(60, 60, todos[:1], (GREEN,), is_told=False) == green
+
+
+def test_what_a_red_check_printed_is_not_repeated_to_whoever_was_just_told() -> None:
+    assert RED.output in tail(3, 60, (), (RED,), is_told=False)
+    assert RED.output not in tail(3, 60, (), (RED,), is_told=True)
 
 
 def test_what_tasks_of_a_plan_share_comes_first() -> None:
