@@ -170,10 +170,11 @@ class Settings(_Frozen):
     request_attempts: int = Field(default=6, ge=1, le=50)
     """Times one request is sent before the run stops."""
     max_wait_seconds: float = Field(default=75, ge=0, le=3600)
-    """Longest single wait for a minute limit."""
+    """Longest single wait for a limit, or a pause an endpoint asks for; what keeps longer stops
+    the run, to be resumed."""
     account_policy: Literal["switch", "wait", "stop"] = "switch"
-    """When the usual one of a profile's accounts is full: `switch` to another, `wait` for it as
-    long as a minute's limit needs, or `stop` rather than ever use another."""
+    """When the usual one of a profile's accounts is full: `switch` to another, `wait` for it up to
+    `max_wait_seconds`, or `stop` rather than ever use another."""
     on_day_limit: Literal["stop", "sleep"] = "stop"
     """When a day's limit is reached: `stop` with exit code 75, to be resumed, or `sleep` until
     its reset and go on."""
@@ -237,8 +238,8 @@ class Settings(_Frozen):
             window_tokens=own.window_tokens or self.window_tokens,
             max_output_tokens=own.max_output_tokens or self.max_output_tokens,
             fallback=own.fallback or self.fallback,
-        )
             ladder=own.ladder or self.ladder,
+        )
 
     def key(self, variable: str) -> SecretStr | None:
         """The key in an environment variable, None when there is none."""
