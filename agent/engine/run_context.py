@@ -39,7 +39,7 @@ class Limits:
     turns_per_session: int = 60
     request_attempts: int = 5
     max_wait_seconds: float = 75.0
-    """The longest single wait for a minute limit."""
+    """The longest single wait for a limit."""
     sleeps_over_day: bool = False
     """Whether a day's limit is slept over; otherwise the run stops, to be resumed."""
     command_timeout_seconds: float = 120.0

@@ -94,8 +94,8 @@ class AccountGovernor:
 
         Tells each wait and its reason before it begins; a wait that becomes longer is told again
         with what was added. Returns the booking's number. Raises DayLimitReached when a limit or
-        a pause keeps for longer than one waits, RequestTooLarge when the request is larger than a whole
-        window allows, ConfigError when the books cannot be used.
+        a pause keeps for longer than one waits, RequestTooLarge when the request is larger than a
+        whole window allows, ConfigError when the books cannot be used.
         """
         arrived = self._clock.monotonic()
         told_until = 0.0

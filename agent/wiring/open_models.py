@@ -39,5 +39,10 @@ class Opening:
         }
         for client in clients.values():
             self.stack.push_async_callback(client.aclose)
-        pool = Pool(tuple(clients), self.governor, self.settings.account_policy)
+        pool = Pool(
+            tuple(clients),
+            self.governor,
+            self.settings.account_policy,
+            self.settings.max_wait_seconds,
+        )
         return Model(here, clients, pool, spare)

@@ -228,7 +228,9 @@ async def drive(
         async with AsyncExitStack() as stack:
             books = open_books(settings, clock)
             stack.callback(books.close)
-            governor = AccountGovernor(books, clock, this_process())
+            governor = AccountGovernor(
+                books, clock, this_process(), longest_wait_seconds=settings.max_wait_seconds
+            )
             count = counter_for(profiles["executor"].model)
             count.start()
             opening = Opening(stack, settings, governor, base_url)
@@ -243,7 +245,7 @@ async def drive(
                 limits=limits_of(settings),
                 setup=settings.setup,
                 foresee=lambda sizes: day_warning(
-                    sizes, profiles["executor"], books, clock, journal.path.parent.parent
+                    sizes, profiles["executor"], settings, books, clock, journal.path.parent.parent
                 ),
                 policy=policy_of(settings),
                 redactor=journal.redactor,

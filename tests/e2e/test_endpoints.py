@@ -189,6 +189,33 @@ def test_a_minute_s_limit_makes_the_run_wait_and_nothing_is_refused(serve: Serve
     assert ran.of(ModelRefused) == []
 
 
+@pytest.mark.parametrize(("longest", "outcome"), [(75.0, Outcome.LIMIT), (3_600.0, Outcome.DONE)])
+def test_an_hour_s_limit_is_waited_for_as_long_as_the_settings_allow(
+    serve: Serve, go: Go, longest: float, outcome: Outcome
+) -> None:
+    limit = Limit(unit="tokens", window="hour", amount=16_000)
+    counts = Conditions(limits=(limit,), charging=Charging("admission"))
+    table = {
+        "base_url": serve(counts).base_url,
+        "limits": [limit.model_dump()],
+        "charge": "admission",
+    }
+    ran = go({"first": table}, max_wait_seconds=longest)
+    assert ran.result.outcome == outcome
+    assert all(each.seconds <= longest for each in ran.of(Throttled))
+
+
+def test_a_minute_s_limit_that_keeps_too_long_ends_with_75_and_the_way_on(
+    serve: Serve, go: Go
+) -> None:
+    limit = {"unit": "tokens", "window": "minute", "amount": 16_000, "refill": "fixed"}
+    table = {"base_url": serve().base_url, "limits": [limit], "charge": "admission"}
+    ran = go({"first": table}, max_wait_seconds=20)
+    assert ran.result.outcome == Outcome.LIMIT
+    assert "the limit of 16,000 tokens a minute of rehearsal is used up" in ran.result.message
+    assert "gardener resume, or set max_wait_seconds to more than 20" in ran.result.message
+
+
 @pytest.mark.parametrize("dialect", ["openai_chat", "openai_responses", "anthropic_messages"])
 def test_the_ledger_agrees_with_the_endpoint_s_own_counters_to_the_token(
     serve: Serve, go: Go, tmp_path: Path, dialect: str
