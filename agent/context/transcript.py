@@ -1,6 +1,7 @@
 """A session's transcript as the messages of its next request, and how large that is."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from agent.context.history import History, Kinds
@@ -78,6 +79,11 @@ class Meter:
             made.call.call_id: self._counts[made.at] - MESSAGE_OVERHEAD
             for made in self.history.made
         }
+
+    @property
+    def sizes(self) -> Sequence[int]:
+        """Tokens of each message as it is shown."""
+        return self._counts
 
     def messages(self) -> tuple[Message, ...]:
         return tuple(self._shown)

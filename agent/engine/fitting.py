@@ -1,5 +1,6 @@
 """Makes the next request as large as it should be, and asks."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from agent.context.ladder import KEPT_TOKENS, batch, on_entry, squeeze
@@ -10,11 +11,11 @@ from agent.domain.message import Completion, ToolSpec
 from agent.domain.profile import Profile
 from agent.domain.reduction import Reduction
 from agent.domain.session import SessionState
-from agent.engine.dispatch import Tools
+from agent.engine.dispatch import LOOKING_KINDS, Tools
 from agent.engine.model_call import ask
 from agent.engine.run_context import Model, RunContext
 from agent.errors import ContextOverflow, RequestTooLarge
-from agent.limits.reservation import SMALLEST_TOKENS, TurnKind, reservation
+from agent.limits.reservation import LOOK_TOKENS, SMALLEST_TOKENS, TurnKind, reservation
 
 LARGEST_REPLY = 4
 """A reply never makes history shorter for more than this part of the window."""
@@ -26,6 +27,11 @@ LEAST_FREED_SHARE = 0.15
 LOOKING_FACTOR = 2
 """Roles that compare a plan with a repository look at more at once than who changes it."""
 FULL_SHARE = 1.1
+LOOKS_IN_A_ROW = 3
+"""After so many replies that only looked, the next is a look too in more than three of four cases,
+which is where reserving less begins to pay."""
+SMALL_WRITES = 3
+"""So many changes tell how large a session's changes are."""
 MOST_HANDOVERS = 3
 FEWEST_TURNS_LEFT = 5
 """A handover costs two turns or three; with fewer left it brings nothing."""
@@ -154,7 +160,7 @@ def draft_of(context: RunContext, session: SessionState, tools: Tools, tail: str
     meter.take(session, {name: tool.kind for name, tool in tools.items()})
     specs = tuple(tool.spec for tool in tools.values())
     aim = context.limits.working_tokens or aim_of(model.profile, session, meter, specs)
-    kind = turn_kind(session, tools)
+    kind = turn_kind(session, tools, meter.sizes)
     return Draft(session, model, meter, specs, tail, kind, aim, model.margin)
 
 
@@ -209,14 +215,27 @@ def is_full(context: RunContext, draft: Draft) -> bool:
     )
 
 
-def turn_kind(session: SessionState, tools: Tools) -> TurnKind:
+def turn_kind(session: SessionState, tools: Tools, sizes: Sequence[int]) -> TurnKind:
     """What the next reply probably holds, which decides how much of it is reserved.
 
     Roles that hand over a result may do so in any reply. An executor writes at first and after
-    it has looked; after it has written it mostly runs, looks and submits.
+    it has looked; after it has written it mostly runs, looks and submits. One that goes on and
+    on looking is not about to write, and one that writes a little at a time goes on so.
+    `sizes` are the tokens of the session's messages.
     """
     if session.key.role != "executor":
         return "deliver"
-    last = next((m for m in reversed(session.messages) if m.role == "assistant"), None)
-    kinds = {tools[c.name].kind for c in last.tool_calls if c.name in tools} if last else set()
-    return "look" if kinds & {"edit", "execute"} else "write"
+    replies = [
+        ({tools[c.name].kind for c in message.tool_calls if c.name in tools}, sizes[at])
+        for at, message in enumerate(session.messages)
+        if message.role == "assistant"
+    ]
+    kinds = [kinds for kinds, _ in replies]
+    if kinds and kinds[-1] & {"edit", "execute"}:
+        return "look"
+    last = kinds[-LOOKS_IN_A_ROW:]
+    if len(last) == LOOKS_IN_A_ROW and all(each and each <= LOOKING_KINDS for each in last):
+        return "look"
+    written = [size for kinds, size in replies if "edit" in kinds]
+    is_small = len(written) >= SMALL_WRITES and 2 * max(written) <= LOOK_TOKENS
+    return "look" if is_small else "write"

@@ -7,7 +7,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-LOOK_SECONDS = 0.02
+LOOK_SECONDS = 0.05
 PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 
 
@@ -64,15 +64,26 @@ def present(pid: int) -> int:
 
 
 def tree(pid: int) -> list[int]:
-    """The process and its descendants."""
+    """The process and its descendants, as far as they are still there."""
     found, waiting = [pid], [pid]
     while waiting:
         parent = waiting.pop()
-        for path in Path(f"/proc/{parent}/task").glob("*/children"):
-            try:
-                children = [int(word) for word in path.read_text(encoding="ascii").split()]
-            except OSError:
-                continue
-            found += children
-            waiting += children
+        try:
+            threads = os.listdir(f"/proc/{parent}/task")
+            lists = [Path(f"/proc/{parent}/task/{t}/children").read_bytes() for t in threads]
+        except OSError:
+            continue
+        children = [int(word) for each in lists for word in each.split()]
+        found += children
+        waiting += children
     return found
+
+
+def cpu_ns(pid: int) -> int:
+    """Time that the threads of a process have had a processor, in nanoseconds."""
+    try:
+        threads = os.listdir(f"/proc/{pid}/task")
+        texts = [Path(f"/proc/{pid}/task/{t}/schedstat").read_bytes() for t in threads]
+    except OSError:
+        return 0
+    return sum(int(text.split()[0]) for text in texts)

@@ -20,6 +20,8 @@ from long_jobs.sight import Sight, missing, ranges_to_read, rest_of_output, sigh
 MOST_TRIES = 12
 """Replies for one step; more means that the harness never shows what is needed."""
 
+LINES_AROUND = 10
+FUNCTION_LINES = 8
 NOTE = "The modules are mended one after the other; each adds now where it took away."
 
 Worktree = Callable[[], Path]
@@ -62,6 +64,18 @@ class Desk:
     def to_read(self, module: int, shown: dict[str, dict[int, str]]) -> str:
         path = work.module_path(module)
         return ranges_to_read(path, shown.get(path, {}), self.text(module))
+
+    def around(self, module: int) -> tuple[int, int]:
+        """First and last line of what is looked at to change a function."""
+        lines = self.text(module).splitlines()
+        name = f"def op_{module:02}_{work.WRONG_FUNCTION:02}("
+        at = next(n for n, line in enumerate(lines, start=1) if line.startswith(name))
+        return at - LINES_AROUND, at + FUNCTION_LINES + LINES_AROUND
+
+    def shows_function(self, module: int, shown: dict[str, dict[int, str]]) -> bool:
+        first, last = self.around(module)
+        gaps = self.unseen(module, shown)
+        return not any(begin <= last and first <= end for begin, end in gaps)
 
     def failures(self, modules: tuple[int, ...]) -> set[str]:
         return {work.failure_line(each) for each in modules if not self.is_mended(each)}

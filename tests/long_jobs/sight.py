@@ -9,6 +9,7 @@ from agent.rehearsal.wire import Asked
 
 FILE = re.compile(r'<file path="([^"]+)"(?: lines="(\d+)-\d+" of="\d+")?>')
 NUMBERED = re.compile(r"(\d+)\t(.*)")
+NUMBER = re.compile(r"^\d+\t")
 GAP = re.compile(r"\[\.\.\. lines (\d+)-(\d+) \.\.\.\]")
 OUTPUT = re.compile(r'read "output (\d+)(?::FIRST-LAST)?"')
 TODO = re.compile(r"^(\d+)\. .+$", re.MULTILINE)
@@ -54,13 +55,18 @@ def sight_of(asked: Asked) -> Sight:
         take_in(seen, text.split("\n"))
         if message.get("role") == "tool":
             seen.last = text
-            seen.printed.update(text.split("\n"))
+            seen.printed |= plain_lines(text)
             seen.report = text if COMMAND.match(text) else seen.report
     if asked.messages:
         last = content_text(asked.messages[-1].get("content"))
         seen.todos = tuple(int(number) for number in TODO.findall(last))
         seen.wants_note = "Do not call a tool" in last
     return seen
+
+
+def plain_lines(text: str) -> set[str]:
+    """The lines of a result, without the numbers that stand in front of some."""
+    return {NUMBER.sub("", line) for line in text.split("\n")}
 
 
 def take_in(seen: Sight, lines: Iterable[str]) -> None:

@@ -5,22 +5,21 @@ from collections.abc import Callable
 from agent.rehearsal.script import ScriptedCall
 from long_jobs import work
 from long_jobs.policy import MOST_TRIES, Desk, Step, StuckError, call, edit_of, merge, rest_of
-from long_jobs.sight import Sight
+from long_jobs.sight import Sight, plain_lines
 
 EDITS_A_ROUND = 5
+AGAIN_A_ROUND = 2
 
 
 def steps() -> list[Step]:
-    """30 reads, a test run, then four times: two re-reads, five edits, a test run; the end.
-
-    What is read again is never what is edited next, so no planned re-read helps an edit.
-    """
+    """30 reads, a test run, then four times: five edits, of which two begin with reading the
+    module once more, and a test run; the end."""
     listed = [Step("read", (number,)) for number in range(work.READ)]
     listed.append(Step("run"))
     for begin in range(0, work.WRONG, EDITS_A_ROUND):
-        looked_at = work.WRONG + 2 * begin // EDITS_A_ROUND
-        listed += [Step("again", (number,)) for number in (looked_at, looked_at + 1)]
-        listed += [Step("edit", (number,)) for number in range(begin, begin + EDITS_A_ROUND)]
+        for number in range(begin, begin + EDITS_A_ROUND):
+            again = [Step("again", (number,))] if number < begin + AGAIN_A_ROUND else []
+            listed += [*again, Step("edit", (number,))]
         listed.append(Step("run"))
     return [*listed, Step("submit")]
 
@@ -74,7 +73,7 @@ class Stepwise:
         if not step.called:
             step.called = True
             return call("run", command=work.RUN_ALL)
-        step.printed |= set(seen.last.split("\n"))
+        step.printed |= plain_lines(seen.last)
         wrong = self._desk.failures(tuple(range(work.WRONG)))
         summary = any(f" {len(wrong)} failed, " in line for line in step.printed)
         if wrong <= step.printed and summary:
@@ -82,12 +81,13 @@ class Stepwise:
         return rest_of(seen, work.RUN_ALL)
 
     def _edit(self, step: Step, seen: Sight) -> ScriptedCall | None:
-        """Only with the whole file and its failure in this very request."""
+        """Only with the function and its failure in this very request."""
         module = step.modules[0]
         if self._desk.is_mended(module):
             return None
-        if self._desk.unseen(module, seen.files):
-            return call("read", files=[self._desk.to_read(module, seen.files)])
+        if not self._desk.shows_function(module, seen.files):
+            first, last = self._desk.around(module)
+            return call("read", files=[f"{work.module_path(module)}:{first}-{last}"])
         if work.failure_line(module) not in seen.printed:
             return rest_of(seen, work.RUN_ALL)
         return edit_of(step.modules)
