@@ -241,7 +241,6 @@ async def drive(
                 governor=governor,
                 workspace=open_workspace(started, settings, environment, commands),
                 approver=approver or Unattended(),
-        task_reviews=settings.task_reviews,
                 limits=limits_of(settings),
                 setup=settings.setup,
                 foresee=lambda sizes: day_warning(
@@ -272,6 +271,7 @@ def limits_of(settings: Settings) -> Limits:
         garden_rounds=settings.garden_rounds,
         realign_passes=settings.realign_passes,
         task_attempts=settings.task_attempts,
+        task_reviews=settings.task_reviews,
         continuations=settings.continuations,
         turns_per_session=settings.turns_per_session,
         working_tokens=settings.working_tokens,

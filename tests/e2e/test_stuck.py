@@ -249,5 +249,5 @@ def test_a_gardener_cannot_touch_what_is_done_nor_bring_a_worse_plan(play: Play)
     )
     assert run.result.outcome == Outcome.STUCK
     assert [event.is_changed for event in run.of(TaskReviewed)] == [False]
-    refusal = run.state.sessions["gardener/T02/1"].messages[3].parts[0].text
+    refusal = run.state.sessions["gardener/T02/1"].messages[3].parts[0].model_dump()["text"]
     assert refusal.startswith("No edit was applied: T01 is done and must stay as written.")
