@@ -52,7 +52,7 @@ def test_the_readme_lists_every_command() -> None:
         [sys.executable, "-m", "agent", "--help"], capture_output=True, text=True, check=True
     )
     commands = re.findall(r"^  ([a-z]+)  ", answer.stdout.split("Commands:")[1], re.MULTILINE)
-    assert len(commands) == 16
+    assert len(commands) == 17
     assert [name for name in commands if not re.search(rf"`(gardener )?{name}\b", README)] == []
 
 

@@ -100,7 +100,7 @@ class RunContext:
     limits: Limits = Limits()
     setup: str = ""
     """A shell line that makes a fresh checkout ready, such as installing dependencies."""
-    policy: Policy = Policy()
+    policy: Policy = field(default_factory=Policy)
     redactor: Redactor = NOTHING_HIDDEN
     """What is hidden from sessions; the journal hides the same."""
     ask_approval: bool = False

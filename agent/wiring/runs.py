@@ -11,7 +11,7 @@ from agent.config import Settings, child_environment, read_environment
 from agent.context.vocabulary import counter_for
 from agent.domain.event import Phase, PlanAdopted, RunFinished, RunResumed, RunStarted, Warned
 from agent.domain.message import Role
-from agent.domain.plan import Plan, slug
+from agent.domain.plan import Plan
 from agent.domain.ports import Approver, Clock
 from agent.domain.profile import Profile
 from agent.domain.state import RunState
@@ -21,7 +21,7 @@ from agent.errors import JournalError, Outcome, UsageError
 from agent.journal import Journal, Listener
 from agent.limits.governor import AccountGovernor
 from agent.limits.owners import this_process
-from agent.planning.planfile import parse
+from agent.wiring.asked import what_is_asked
 from agent.wiring.confine import confinement, open_workspace
 from agent.wiring.foresight import day_warning
 from agent.wiring.ledger import open_books
@@ -36,14 +36,7 @@ from agent.wiring.models import (
     scripted,
 )
 from agent.wiring.open_models import Opening
-from agent.wiring.places import (
-    choose_home,
-    own_checkout,
-    read_plan,
-    refuse_dirty,
-    refuse_name,
-    runs_folder,
-)
+from agent.wiring.places import choose_home, in_place, own_checkout, refuse_dirty, runs_folder
 from agent.wiring.policy import policy_of, redactor_of
 from agent.workspace import git, worktrees
 from agent.workspace.sandbox.choose import Choice
@@ -76,68 +69,43 @@ async def start_run(
     facts = await git.find_repository(place)
     await refuse_dirty(facts, allow_dirty)
     redactor = redactor_of(settings, facts.root)
-    plan, asked = what_is_asked(request and redactor.hide(request), plan_file)
-    named = chosen_name(name, plan, asked)
+    asked = what_is_asked(request, plan_file, name, redactor)
     script_path = checked_script(script)
     profiles = role_profiles(settings, rehearsal=script is not None)
     refuse_without_key(settings, profiles)
     commands = await confinement(settings, read_environment())
     clock = clock or SystemClock()
     run_id = f"{clock.now():%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
-    home = choose_home(facts, settings.plans_folder, named, plan_file)
-    if "execute" in phases:
-        home = await own_checkout(facts, home, settings.state_folder, run_id)
-    started = RunStarted(
-        run_id=run_id,
-        request=asked,
-        plan_name=home.plan_name,
-        plan_file=home.plan_file,
-        phases=phases,
-        repository=str(facts.root),
-        base_commit=facts.head,
-        branch=home.branch,
-        worktree=str(home.worktree),
-        models=models_of(profiles),
-        endpoints=endpoints_of(profiles),
-        rehearsal=script is not None,
-        script=script_path,
-        version=__version__,
-    )
-    with Journal(runs_folder(facts) / run_id, clock, redactor) as journal:
-        journal.listen(*listeners)
-        journal.append(started)
-        if plan:
-            journal.append(given(plan, facts.head, home.plan_name, plan_file))
-        return await drive(journal, settings, profiles, clock, commands, approver)
+    home = choose_home(facts, settings.plans_folder, asked.name, plan_file)
+    opened = own_checkout(facts, home, settings.state_folder, run_id)
+    async with opened if "execute" in phases else in_place(home) as home:
+        started = RunStarted(
+            run_id=run_id,
+            request=asked.request,
+            plan_name=home.plan_name,
+            plan_file=home.plan_file,
+            phases=phases,
+            repository=str(facts.root),
+            base_commit=facts.head,
+            branch=home.branch,
+            worktree=str(home.worktree),
+            models=models_of(profiles),
+            endpoints=endpoints_of(profiles),
+            rehearsal=script is not None,
+            script=script_path,
+            version=__version__,
+        )
+        with Journal(runs_folder(facts) / run_id, clock, redactor) as journal:
+            journal.listen(*listeners)
+            journal.append(started)
+            if asked.plan:
+                journal.append(given(asked.plan, started, plan_file))
+            return await drive(journal, settings, profiles, clock, commands, approver)
 
 
-def given(plan: Plan, base: str, name: str, plan_file: Path | None) -> PlanAdopted:
-    here = plan.model_copy(update={"base": base, "name": name})
-    return PlanAdopted(plan=here, reason=f"given as {plan_file}")
-
-
-def chosen_name(name: str | None, plan: Plan | None, asked: str) -> str:
-    """What a person named it, else the plan's name, else one made of the request.
-
-    Raises UsageError when a file and a branch cannot be named so.
-    """
-    refuse_name(name)
-    return name or (plan.name if plan else slug(asked))
-
-
-def what_is_asked(request: str | None, plan_file: Path | None) -> tuple[Plan | None, str]:
-    """The given plan and its request, or the request alone.
-
-    Raises UsageError when there is neither, PlanError when the plan file breaks the format.
-    """
-    if plan_file:
-        plan = parse(read_plan(plan_file), file=str(plan_file))
-        return plan, plan.request
-    if request is None or not request.strip():
-        raise UsageError("there is no request; say what you want, or give --file")
-    if request != request.encode("utf-8", "replace").decode():
-        raise UsageError("the request is not UTF-8 text; save it as UTF-8 and give it by --file")
-    return None, request
+def given(plan: Plan, started: RunStarted, plan_file: Path | None) -> PlanAdopted:
+    here = {"base": started.base_commit, "name": started.plan_name}
+    return PlanAdopted(plan=plan.model_copy(update=here), reason=f"given as {plan_file}")
 
 
 async def resume_run(

@@ -98,6 +98,36 @@ def _remove(root: Path, path: Path) -> None:
         remove_tree(home_beside(path))
 
 
+async def remove_branch(root: Path, branch: str) -> None:
+    """Deletes a branch with its commits; one that is not there is gone already.
+
+    Raises RepositoryError when a checkout has it.
+    """
+    if await branch_exists(root, branch):
+        arguments = ("branch", "-D", "--quiet", "--", branch)
+        answer = await in_thread(lambda: ask(root, *arguments))
+        _must(answer, f"cannot delete the branch {branch}")
+
+
+async def remove_refs(root: Path, prefix: str) -> None:
+    """Deletes the refs below `prefix`, such as `refs/gardener/RUN`."""
+
+    def work() -> None:
+        listed = _must(ask(root, "for-each-ref", "--format=%(refname)", prefix), "cannot list refs")
+        for ref in listed.text.splitlines():
+            _must(ask(root, "update-ref", "-d", ref), f"cannot delete {ref}")
+
+    await in_thread(work)
+
+
+async def commits_only_on(root: Path, branch: str) -> int:
+    """How many commits would be in no branch any more without this one."""
+    own = f"--exclude={branch}"
+    arguments = ("rev-list", "--count", f"refs/heads/{branch}", "--not", own, "--branches")
+    answer = await in_thread(lambda: ask(root, *arguments, "--remotes", "--tags"))
+    return int(_must(answer, f"cannot count the commits of {branch}").text)
+
+
 def _forget(root: Path, path: Path) -> None:
     if path.is_dir() and not (path / ".git").exists():
         # git refuses to remove a checkout that has lost its .git
