@@ -88,6 +88,7 @@ FAULTS: dict[str, Fault] = {
                 instead.html_403,
                 instead.empty_400,
                 instead.key_refused,
+                instead.no_credit,
                 instead.model_gone,
             )
         ),

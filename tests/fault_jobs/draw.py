@@ -22,7 +22,7 @@ DIALECTS: dict[Dialect, tuple[str, ...]] = {
 MUTE = "empty-400"
 WORDED = (
     *("rate-minute", "rate-day", "rate-queue", "error-500", "error-529"),
-    *("key-refused", "model-gone", "error-chunk"),
+    *("key-refused", "no-credit", "model-gone", "error-chunk"),
 )
 """Faults that are told in the provider's own words."""
 SMALL_WINDOW_TOKENS = 12_000

@@ -65,6 +65,7 @@ ROWS: dict[str, Row] = {
     "empty-reply": RESENT,
     "rate-day": DAY,
     "key-refused": PERSON,
+    "no-credit": PERSON,
     "model-gone": PERSON,
     "empty-400": MUTE,
     "length-cut": CUT,

@@ -55,7 +55,7 @@ class Said:
 
 
 def ends(error: type[ProviderError], rule: str, outcome: Outcome = Outcome.LIMIT) -> Said:
-    wrong = frozenset({"key"} if error is AuthError else ())
+    wrong = frozenset({"key"} if issubclass(error, AuthError) else ())
     return Said(error, outcome, (rule,), wrong)
 
 
