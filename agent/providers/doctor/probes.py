@@ -182,8 +182,8 @@ def wait_or_stop(doctor: Doctor, profile: Profile, seconds: float, reason: str) 
 
 
 def is_refusal(exchanges: "list[Exchange]") -> bool:
-    """Whether the endpoint said no before it let the request in."""
-    return bool(exchanges) and REFUSED <= exchanges[-1].status < BROKEN
+    """Whether the endpoint said no before it let the request in, or was not asked at all."""
+    return not exchanges or REFUSED <= exchanges[-1].status < BROKEN
 
 
 async def send(doctor: Doctor, seen: Seen, request: ModelRequest, heard: Hearing) -> Completion:
