@@ -133,7 +133,8 @@ def sentence(found: Forecast, profile: Profile) -> str:
     """`needs about 31M tokens: 1.3 code-pro days, 78 minutes at 400k a minute`."""
     parts = []
     if found.day is not None:
-        parts.append(f"{found.days:.1f} {profile.name} days")
+        days = f"{found.days:.1f}" if found.days >= 0.05 else "less than 0.1"
+        parts.append(f"{days} {profile.name} days")
     if found.pace is not None:
         took = max(1, round(found.minutes))
         parts.append(f"{took:,} minute{'s' * (took > 1)} at {rate(found.pace)}")

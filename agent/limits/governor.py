@@ -218,12 +218,14 @@ class AccountGovernor:
                 page.standing = page.standing.model_copy(update={"tickets": line})
             if waits:
                 return wait
+            waited = self._clock.monotonic() - arrived
             booking = booking_of(
                 admission,
                 charged=wait.ticket.tokens,
                 at=now,
                 owner=self._owner.name,
-                waited=self._clock.monotonic() - arrived,
+                # To read and write the books is no wait.
+                waited=waited if ticket or waited >= LOOK_AGAIN_SECONDS else 0.0,
             )
             return replace(booking, number=page.add(booking))
 

@@ -22,6 +22,4 @@ def day_warning(
 
     `runs` is the folder of this repository's journals, whose finished tasks correct the forecast.
     """
-    if not any(limit.window == "day" for limit in profile.limits):
-        return None
     return foretold(sizes, profile, settings, books, clock, runs).warning

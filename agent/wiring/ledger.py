@@ -6,6 +6,7 @@ from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 
 from agent.config import Settings
+from agent.domain.limits import Limit
 from agent.domain.ports import Clock
 from agent.domain.profile import Profile
 from agent.domain.state import fold
@@ -14,6 +15,7 @@ from agent.journal import FILE_NAME, read_entries
 from agent.limits.admission import in_both_times
 from agent.limits.books import Books
 from agent.limits.forecast import STOPS, Done, Forecast, forecast, needed, sentence, warning
+from agent.limits.gauges import effective_limits
 from agent.limits.ledger import REHEARSAL, By, Ledger, Price, Prices, add_up
 from agent.limits.refusals import to_midnight
 from agent.limits.sqlite_books import SqliteBooks
@@ -117,12 +119,20 @@ def foretold(
     if settings.account_policy == "stop":
         accounts = accounts[:1]
     now = clock.now().astimezone(UTC)
+    known = known_limits(books, accounts[0], profile, now)
+    profile = profile.model_copy(update={"limits": known})
     need = needed(profile, sizes, done_tasks(runs, books))
     used = used_today(books, accounts, profile.model, now)
     found = forecast(profile, need, used, len(accounts))
     resets = in_both_times(now.timestamp() + to_midnight(now), zone)
     told = warning(found, profile, resets, at_the_limit(settings))
     return PlanForecast(found, profile, sentence(found, profile), told)
+
+
+def known_limits(books: Books, account: str, profile: Profile, now: datetime) -> tuple[Limit, ...]:
+    """The profile's limits, tighter where the endpoint's own headers have told so."""
+    standing = books.change(account, profile.model, lambda page: page.standing)
+    return effective_limits(profile.limits, standing, now.timestamp())
 
 
 def at_the_limit(settings: Settings) -> str:

@@ -228,9 +228,7 @@ async def ideal(clock: VirtualClock, endpoint: Endpoint, work: list[Job], tally:
     tally.ended = clock.seconds
 
 
-def with_governor(
-    endpoint: Endpoint, limit: Limit, *works: list[Job], begin: float = 0.0
-) -> Tally:
+def with_governor(endpoint: Endpoint, limit: Limit, *works: list[Job], begin: float = 0.0) -> Tally:
     """One run for each list of requests, side by side, through one set of books."""
     clock, tally = VirtualClock(), Tally()
     clock.seconds = begin

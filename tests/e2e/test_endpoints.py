@@ -24,6 +24,7 @@ from agent.limits.sqlite_books import SqliteBooks
 from agent.rehearsal.clock import VirtualTime
 from agent.rehearsal.conditions import Conditions
 from agent.rehearsal.faults import FaultPlan
+from agent.rehearsal.flavours_more import flavour_of
 from agent.rehearsal.limit_books import Charging
 from agent.rehearsal.script import load_script
 from agent.rehearsal.server import RehearsalServer
@@ -160,6 +161,25 @@ def test_a_day_of_too_few_tokens_is_told_before_a_task_begins(serve: Serve, go: 
     assert [each.message.partition(";")[0].partition(" and ")[0] for each in ran.of(Warned)] == [
         "this plan cannot finish today: it needs about 72k tokens"
     ]
+
+
+@pytest.mark.parametrize(
+    ("then", "told"),
+    [
+        ("stop", "it will stop there; go on then with: gardener resume"),
+        ("sleep", "it will sleep there until then and go on"),
+    ],
+)
+def test_a_day_of_which_only_the_endpoint_knows_is_told_with_what_the_run_will_do(
+    serve: Serve, go: Go, then: str, told: str
+) -> None:
+    limit = Limit(unit="tokens", window="day", amount=60_000, refill="fixed")
+    tells = flavour_of("cerebras-code-pro")
+    counts = Conditions(tells, limits=(limit,), charging=Charging("admission"))
+    ran = go({"first": {"base_url": serve(counts).base_url}}, on_day_limit=then)
+    (warned,) = ran.of(Warned)
+    assert " of 60k a day are left at first until 2026-01-03 00:00 UTC" in warned.message
+    assert warned.message.endswith(told)
 
 
 def test_a_used_up_day_is_slept_over_when_the_settings_say_so(serve: Serve, go: Go) -> None:

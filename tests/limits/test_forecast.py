@@ -48,6 +48,13 @@ def test_limits_turn_tokens_into_time() -> None:
     )
 
 
+def test_a_small_plan_takes_less_than_a_tenth_of_a_day_and_a_minute() -> None:
+    small = Need(tokens=280_000, requests=30, learned_from=0)
+    assert sentence(forecast(PRO, small, {}), PRO) == (
+        "needs about 280k tokens: less than 0.1 code-pro days, 1 minute at 400k a minute"
+    )
+
+
 def test_the_slowest_limit_sets_the_pace() -> None:
     requests = Limit(unit="requests", window="minute", amount=5)
     found = forecast(PRO.model_copy(update={"limits": (MINUTE, requests)}), NEED, {})

@@ -88,6 +88,31 @@ async def test_a_wait_is_told_once_and_as_long_as_needed(
     )
 
 
+async def test_what_is_waited_is_booked_and_the_books_own_time_is_not(
+    governor: AccountGovernor, clock: VirtualClock, books: Books, exact: Ask, minute: Minute
+) -> None:
+    class Slow:
+        """A machine on which everything takes its time."""
+
+        now, sleep = clock.now, clock.sleep
+
+        def monotonic(self) -> float:
+            clock.seconds += 0.05
+            return clock.seconds
+
+    slow = AccountGovernor(books, Slow(), ME, zone=BERLIN)
+    asked = exact(limits=(minute(1_200),))
+
+    async def send() -> None:
+        for _ in range(2):
+            await slow.admit(asked, lambda *_: None)
+
+    await clock.play(send)
+    first, second = (each.waited for each in books.bookings())
+    assert first == 0
+    assert 60 < second < 62
+
+
 async def test_requests_are_limited_beside_tokens(
     seen: Seen, clock: VirtualClock, exact: Ask, minute: Minute
 ) -> None:
