@@ -13,6 +13,7 @@ from scenario import Played, Session, played
 
 from agent.config import load_settings
 from agent.domain.check import CommandCheck
+from agent.domain.event import Phase
 from agent.domain.plan import EntryPoint, Plan, Requirement, Task
 from agent.journal import FILE_NAME
 from agent.planning.planfile import render
@@ -94,6 +95,7 @@ def execute(
     *sessions: Session,
     environment: Mapping[str, str] | None = None,
     resume: Path | None = None,
+    phases: tuple[Phase, ...] = ("execute",),
     **overrides: object,
 ) -> Overheard:
     """Works the plan off, through the real program, and hears what the endpoint is asked."""
@@ -107,7 +109,7 @@ def execute(
         settings = load_settings({**home, **(environment or {})}, repository, given)
         common: dict[str, Any] = {"place": repository, "settings": settings}
         if resume is None:
-            work = partial(start_run, **common, plan_file=plan_file, phases=("execute",))
+            work = partial(start_run, **common, plan_file=plan_file, phases=phases)
         else:
             work = partial(resume_run, **common, run_folder=resume)
         return Overheard(played(anyio.run(work), repository), tuple(server.bodies))

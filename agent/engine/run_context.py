@@ -1,7 +1,8 @@
 """What every step of a run is given."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from agent.context.tokens import Count, estimate
@@ -89,6 +90,10 @@ class Model:
         return {name: value for name, value in fields if value != before[name]}
 
 
+async def nothing(checkout: Path) -> None:
+    """For a run whose project needs no more than what git keeps."""
+
+
 @dataclass(frozen=True)
 class RunContext:
     journal: Journal
@@ -100,6 +105,8 @@ class RunContext:
     limits: Limits = Limits()
     setup: str = ""
     """A shell line that makes a fresh checkout ready, such as installing dependencies."""
+    supply: Callable[[Path], Awaitable[None]] = nothing
+    """Puts what git does not keep into the checkout at a path, before `setup` runs there."""
     policy: Policy = field(default_factory=Policy)
     redactor: Redactor = NOTHING_HIDDEN
     """What is hidden from sessions; the journal hides the same."""

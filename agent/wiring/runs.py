@@ -38,8 +38,10 @@ from agent.wiring.models import (
 from agent.wiring.open_models import Opening
 from agent.wiring.places import choose_home, in_place, own_checkout, refuse_dirty, runs_folder
 from agent.wiring.policy import policy_of, redactor_of
+from agent.wiring.supplies import refuse_unusable, supply_of, with_links
 from agent.workspace import git, worktrees
 from agent.workspace.sandbox.choose import Choice
+from agent.workspace.supplies import warnings_of
 
 
 @dataclass(frozen=True)
@@ -73,7 +75,8 @@ async def start_run(
     script_path = checked_script(script)
     profiles = role_profiles(settings, rehearsal=script is not None)
     refuse_without_key(settings, profiles)
-    commands = await confinement(settings, read_environment())
+    await refuse_unusable(settings, facts.root)
+    commands = await confinement(with_links(settings, facts.root), read_environment())
     clock = clock or SystemClock()
     run_id = f"{clock.now():%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
     home = choose_home(facts, settings.plans_folder, asked.name, plan_file)
@@ -97,15 +100,20 @@ async def start_run(
         )
         with Journal(runs_folder(facts) / run_id, clock, redactor) as journal:
             journal.listen(*listeners)
-            journal.append(started)
-            if asked.plan:
-                journal.append(given(asked.plan, started, plan_file))
+            begin(journal, started, asked.plan, plan_file)
             return await drive(journal, settings, profiles, clock, commands, approver)
 
 
-def given(plan: Plan, started: RunStarted, plan_file: Path | None) -> PlanAdopted:
-    here = {"base": started.base_commit, "name": started.plan_name}
-    return PlanAdopted(plan=plan.model_copy(update=here), reason=f"given as {plan_file}")
+def begin(
+    journal: Journal, started: RunStarted, plan: Plan | None, plan_file: Path | None
+) -> None:
+    journal.append(started)
+    if plan:
+        here = {"base": started.base_commit, "name": started.plan_name}
+        reason = f"given as {plan_file}"
+        journal.append(PlanAdopted(plan=plan.model_copy(update=here), reason=reason))
+    for warning in warnings_of(Path(started.repository)) if started.branch else ():
+        journal.append(Warned(message=warning))
 
 
 async def resume_run(
@@ -141,7 +149,8 @@ async def resume_run(
         kept = Kept(journal.state.models, journal.state.endpoints)
         profiles = role_profiles(settings, rehearsal=started.rehearsal, kept=kept)
         refuse_without_key(settings, profiles)
-        commands = await confinement(settings, read_environment())
+        linked = with_links(settings, Path(started.repository))
+        commands = await confinement(linked, read_environment())
         if started.branch:
             await worktrees.restore_worktree(
                 Path(started.repository), Path(started.worktree), started.branch
@@ -211,6 +220,7 @@ async def drive(
                 approver=approver or Unattended(),
                 limits=limits_of(settings),
                 setup=settings.setup,
+                supply=supply_of(settings, started),
                 foresee=lambda sizes: day_warning(
                     sizes, profiles["executor"], settings, books, clock, journal.path.parent.parent
                 ),
