@@ -7,21 +7,27 @@ call costs a turn, a wrong one a file.
 
 import re
 from collections.abc import Sequence
-from itertools import pairwise
 
 from agent.providers.call_reader import Item, WrittenCall
-from agent.providers.call_tags import PAIRED, tags_of
+from agent.providers.call_tags import PAIRED, Span, leaves_closers, tags_of
 
 MARK = re.compile(r"<\|[^|<>\n]*\|>|</think>")
 """A mark of the model's own, such as the end of its turn or of a thought."""
+TEMPLATE_END = re.compile(r"</parameter>\n</function>(?:\n</tool_call>|\s*\Z)")
 PAIRS = (("(", ")"), ("[", "]"), ("{", "}"))
-QUOTES = ('"', "'''", "`")
+BLOCKS = ('"""', "'''", "```")
+QUOTES = ('"', "`")
 """What stands an even number of times in a text that is whole; apostrophes do not."""
 
 
 def are_doubtful(items: Sequence[Item], text: str) -> bool:
     """Whether one of the calls may be a part of another one's value, or an example."""
-    return is_example(items) or any(may_be_one(*pair, text) for pair in spans(items))
+    values = [item.last_value for item in items if isinstance(item, WrittenCall)]
+    known = [value for value in values if value is not None]
+    torn = any(ends_at_a_tag_of_its_own(value, text) for value in known)
+    return (
+        torn or is_example(items) or any(may_be_one(each, known[-1], text) for each in known[:-1])
+    )
 
 
 def is_example(items: Sequence[Item]) -> bool:
@@ -32,18 +38,17 @@ def is_example(items: Sequence[Item]) -> bool:
     return any(MARK.sub("", item).strip() for item in behind if isinstance(item, str))
 
 
-def spans(items: Sequence[Item]) -> list[tuple[tuple[int, int], tuple[int, int]]]:
-    """The last value of each call before the last, and that of the last one."""
-    values = [item.last_value for item in items if isinstance(item, WrittenCall)]
-    known = [value for value in values if value is not None]
-    return [(value, known[-1]) for value, _ in pairwise(known)]
+def ends_at_a_tag_of_its_own(value: Span, text: str) -> bool:
+    """Whether a value holds closing tags without opening ones, and what ends it may be another of
+    them: the call's own end is not as the template writes it."""
+    return leaves_closers(text[slice(*value)]) and not TEMPLATE_END.match(text, value[1])
 
 
-def may_be_one(value: tuple[int, int], last: tuple[int, int], text: str) -> bool:
-    """Whether a value may reach on to the end of the last one: its tags have no partners, or its
-    brackets or quotes have theirs only behind it."""
+def may_be_one(value: Span, last: Span, text: str) -> bool:
+    """Whether a value may reach on to the end of the last one: its tags or blocks have no partners,
+    or its brackets or quotes have theirs only behind it."""
     own, whole = text[slice(*value)], text[value[0] : last[1]]
-    if leaves_tags(own):
+    if leaves_tags(own) or any(own.count(mark) % 2 for mark in BLOCKS):
         return True
     return any(
         torn and not left for torn, left in zip(imbalances(own), imbalances(whole), strict=True)

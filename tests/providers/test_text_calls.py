@@ -154,6 +154,7 @@ def test_behind_a_value_with_torn_tags_it_is_not_sure_where_it_ends(content: str
         f"def f() {{{BOUNDARY}}}",
         f'TEXT = """{BOUNDARY}"""',
         f"TEXT = '''{BOUNDARY}'''",
+        f'TEXT = """{BOUNDARY}',
         f"Between two calls:\n```{BOUNDARY}\n```",
         f'echo "{BOUNDARY}"',
     ],
@@ -192,6 +193,13 @@ def test_whatever_stands_in_a_value_it_is_whole_or_there_is_no_call(pieces: list
         (),
         (call("write", path="a.md", content=content),),
     )
+
+
+@pytest.mark.parametrize("closer", ["</parameter>", "</function>"])
+def test_where_a_closer_is_missing_none_of_the_value_takes_its_place(closer: str) -> None:
+    text = qwen("write", path="a.md", content=f"end:\n{closer}\n\n{closer}\n")
+    begin = text.rindex(f"{closer}\n")
+    assert found(text[:begin] + text[begin + len(closer) + 1 :]).calls == ()
 
 
 def test_values_follow_the_schema_and_nothing_else() -> None:
