@@ -77,7 +77,8 @@ class RoleSettings(_Frozen):
     max_output_tokens: Annotated[int, Field(ge=256)] | None = None
     """Tokens reserved for each reply, in place of the profile's figure."""
     fallback: tuple[Word, ...] = ()
-    """Profiles to go on with, in this order, when an endpoint is down or its day is used up."""
+    """Profiles to go on with, in this order, when an endpoint is down or its day is used up. A
+    role stays there until the run ends; a resume begins with the first again."""
     ladder: tuple[Word, ...] = ()
     """Profiles to hand a task to, in this order, when the usual one makes no progress with it;
     only an executor has one."""

@@ -22,8 +22,8 @@ estimate that is 30 % too low."""
 ENOUGH_RATIOS = 12
 STEADY_SPREAD = 0.04
 """Estimates that are less even than this are never booked with less than FIRST_MARGIN."""
-LARGEST_MARGIN = 1.6
-LARGEST_SURPRISE = 1.5
+LARGEST_MARGIN = 1.5
+LARGEST_SURPRISE = 1.4
 """What was not seen yet is taken for at most LARGEST_MARGIN, or this many times the mean."""
 
 
@@ -39,7 +39,7 @@ def margin(ratios: Sequence[float]) -> float:
     """How much more than the estimate is booked until the real figure is known.
 
     Never less than the worst that was measured lately; beyond it mean and five deviations, more
-    of few measurements: estimates that are out by up to 30 % either way give 1.6, exact ones
+    of few measurements: estimates that are out by up to 30 % either way give 1.5, exact ones
     1.0. It is given back when the reply comes.
     """
     mean = fmean(ratios) if ratios else 1.0

@@ -109,16 +109,6 @@ class Correction(Value):
     amount: int
 
 
-class Glimpse(Value):
-    """What the endpoint had counted against a limit at some instant between two."""
-
-    unit: Unit
-    window: Window
-    after: float
-    by: float
-    used: int
-
-
 class Standing(Value):
     """What is known of one account and model besides its bookings."""
 
@@ -129,7 +119,6 @@ class Standing(Value):
     tickets: tuple[Ticket, ...] = ()
     learned: tuple[Learned, ...] = ()
     corrections: tuple[Correction, ...] = ()
-    glimpses: tuple[Glimpse, ...] = ()
     ratios: tuple[float, ...] = ()
     """Real input by estimated input, of the last replies."""
 

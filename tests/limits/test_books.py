@@ -370,6 +370,18 @@ def test_redis_keeps_the_sums_of_minutes_for_days_only(server: str, ask: Ask) ->
     assert fields == {"t:5760": str(499 * 1_200), "r:5760": "499"}
 
 
-def test_an_odd_address_is_named() -> None:
-    with pytest.raises(ConfigError, match="address is not like redis://HOST:PORT/0"):
-        RedisBooks("redis://host:port/0")
+@pytest.mark.parametrize(
+    "url",
+    [
+        "redis://:s3cret@host:port/0",
+        "redis://:s3cret@host/0?no_such_option=1",
+        "redis://:s3cret@host/0?socket_timeout=soon",
+        "redis://:s3cret@[::1/0",
+    ],
+)
+def test_an_odd_address_is_named_without_its_password(url: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        RedisBooks(url)
+    assert str(caught.value) == (
+        "the ledger's address is not like redis://HOST:PORT/0; correct GARDENER_LEDGER"
+    )
