@@ -2,49 +2,55 @@
 
 import os
 import stat
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from agent.workspace.git import ask_checkout, tell_checkout
-from agent.workspace.sandbox.checkout import remove_tree, unlock
+from agent.workspace.sandbox.checkout import unlock
 
 SUBMODULE_MODE = "160000"
-LEVELS = 10
-"""Repositories in repositories that are looked for."""
 
 
-def add_all(root: Path, *, absorb: bool, env: Mapping[str, str] | None = None) -> None:
+def add_all(root: Path, *, mend: bool, env: Mapping[str, str] | None = None) -> None:
     """Puts every file that is not ignored into the index; what submodules hold stays out.
 
-    A repository that was made inside the checkout is left out, as are pipes in place of files.
-    With `absorb`, its files become the checkout's own, and the pipes go: git would otherwise
-    call programs that such a repository's settings name. Raises WorkspaceError when git refuses.
+    The files of another repository in the checkout are added as the checkout's own, and its
+    `.git` stays: its history is nowhere else. With `mend`, pipes in place of files go, and
+    folders that may not be listed are opened; else they stay out. Raises WorkspaceError when
+    git refuses.
     """
     nested = nested_repositories(root)
-    for _ in range(LEVELS if absorb else 0):
-        if not nested:
-            break
-        for path in nested:
-            remove_entry(root / path / ".git")
-        nested = nested_repositories(root)
     left_out = [*submodules(root), *nested]
-    if try_adding(root, left_out, env):
-        return
-    special = special_files(root)
-    if absorb:
-        unlock(root)
-        for path in special:
-            remove_entry(root / path)
-        special = []
-    tell_checkout(root, *adding([*left_out, *special]), env=env)
-
-
-def try_adding(root: Path, left_out: list[str], env: Mapping[str, str] | None) -> bool:
-    return ask_checkout(root, *adding(left_out), env=env).code == 0
+    if ask_checkout(root, *adding(left_out), env=env).code != 0:
+        special = special_files(root)
+        if mend:
+            unlock(root)
+            for path in special:
+                (root / path).unlink()
+            special = []
+        tell_checkout(root, *adding([*left_out, *special]), env=env)
+    # git would not look into another repository, or run what its settings name
+    if names := [name for folder in nested for name in plain_files(root, folder)]:
+        found = ask_checkout(root, "check-ignore", "-z", "--stdin", env=env, names=names)
+        ignored = frozenset(found.names)
+        wanted = [name for name in names if name not in ignored]
+        tell_checkout(root, "update-index", "--add", "-z", "--stdin", env=env, names=wanted)
 
 
 def adding(left_out: list[str]) -> tuple[str, ...]:
     return ("add", "--all", "--", ".", *(f":(top,exclude,literal){path}" for path in left_out))
+
+
+def plain_files(root: Path, folder: str) -> Iterator[str]:
+    """Files and links below a folder, but for git's own; relative to the root."""
+    for place, folders, files in os.walk(root / folder):
+        if ".git" in folders:
+            folders.remove(".git")
+        links = [name for name in folders if os.path.islink(os.path.join(place, name))]
+        for name in (*links, *files):
+            path = Path(place, name)
+            if name != ".git" and not is_special(path):
+                yield str(path.relative_to(root))
 
 
 def nested_repositories(root: Path) -> list[str]:
@@ -70,10 +76,3 @@ def is_special(path: Path) -> bool:
     except OSError:
         return False
     return not (stat.S_ISREG(mode) or stat.S_ISLNK(mode) or stat.S_ISDIR(mode))
-
-
-def remove_entry(path: Path) -> None:
-    if path.is_dir() and not path.is_symlink():
-        remove_tree(path)
-    else:
-        path.unlink(missing_ok=True)

@@ -148,10 +148,10 @@ class LocalWorkspace:
     async def commit(self, message: str) -> str:
         """An empty commit is made when nothing changed: the message is evidence too.
 
-        What a submodule holds is not committed; another repository in the checkout becomes part
-        of it.
+        What a submodule holds is not committed; the files of another repository in the checkout
+        are.
         """
-        await in_thread(lambda: add_all(self._root, absorb=True))
+        await in_thread(lambda: add_all(self._root, mend=True))
         identity = await in_thread(lambda: identity_options(self._root))
         await self._git(
             *identity,
@@ -191,7 +191,7 @@ class LocalWorkspace:
             own = {"GIT_INDEX_FILE": str(copy)}
             if (source := self._root / index.text).is_file():
                 shutil.copyfile(source, copy)
-            await in_thread(lambda: add_all(self._root, absorb=False, env=own))
+            await in_thread(lambda: add_all(self._root, mend=False, env=own))
             tree = (await self._git("write-tree", env=own)).text
         identity = await in_thread(lambda: identity_options(self._root))
         made = await self._git(
@@ -210,8 +210,10 @@ class LocalWorkspace:
 
     async def _throw_away(self) -> None:
         await self._git("reset", "--hard", "--quiet")
-        # twice forced: a repository that a command made inside the checkout goes as well
-        await self._git("clean", "-d", "--force", "--force", "--quiet")
+        # twice forced, other repositories in the checkout go as well; in the user's own checkout,
+        # which alone has git's folder in it, they may be the user's
+        twice = () if (self._root / ".git").is_dir() else ("--force",)
+        await self._git("clean", "-d", "--force", *twice, "--quiet")
 
     @asynccontextmanager
     async def clean_copy(self) -> AsyncIterator["LocalWorkspace"]:
