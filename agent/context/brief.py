@@ -17,8 +17,12 @@ REQUEST_TOKENS = 3_000
 DECISIONS_TOKENS = 600
 NOTES_TOKENS = 700
 FAILURE_TOKENS = 600
-RED_TOKENS = 300
-"""Of what a red check printed, in every request."""
+RED_TOKENS = 120
+"""Of what a red check printed, in every request; its last line stands there anyway."""
+EARLY_TURNS = 5
+"""Whoever has made no todos until then is not asked again: the tail is charged anew each time."""
+LATE_TURNS = 10
+"""From here on a session is told how many turns are left."""
 HANDOVER_TOKENS = 1_000
 MAP_TOKENS = 1_000
 FENCE = re.compile(r"<(?=/?(?:file|output)\b)")
@@ -117,15 +121,21 @@ def tail(
     *,
     is_told: bool,
 ) -> str:
-    """Rendered fresh at the end of each request: what is open, and how much is left.
+    """Rendered fresh at the end of each request: what is open, and when little is left how much;
+    empty when there is nothing to say.
 
     `results` are those of the last run of the checks, None before the first; what the first red
     one printed is shown, unless the model `is_told` right before.
     """
-    open_checks = red(results or ())
+    open_checks, left = red(results or ()), turns - turn + 1
+    is_early, is_late = turn <= EARLY_TURNS, left <= LATE_TURNS
+    if not (todos or results or is_early or is_late):
+        return ""
     return prompts.render(
         "executor/tail",
-        left=turns - turn + 1,
+        left=left,
+        is_late=is_late,
+        is_early=is_early,
         todos=open_todos(todos),
         done=len(todos) - len(open_todos(todos)),
         ran=results is not None,

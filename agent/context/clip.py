@@ -11,7 +11,8 @@ TAIL_SHARE = 0.25
 TRACEBACK_SHARE = 0.3
 """Of the budget, for the first traceback; the rest of it is for single lines that tell a
 failure."""
-SUMMARY_LINES = 12
+SUMMARY_LINES = 40
+"""One for each failure that a test run tells at its end: they name most for least."""
 AFTER_ERROR = 2
 """Lines shown after one that tells a failure: compilers put the place or the code there."""
 SHORTEST_LINE = 200
@@ -62,7 +63,8 @@ def clip(text: str, budget_tokens: int, output: str = "") -> str:
 
 
 def choose(lines: list[str], budget_tokens: int) -> set[int]:
-    """The lines to show: each share takes what it can, and what is left goes to tail and head."""
+    """The lines to show: each share takes what it can. Without any failure, what is left goes to
+    tail and head; with failures, the rest of an output seldom says more."""
     picked = Picked(lines, budget_tokens)
     picked.take([0, len(lines) - 1], budget_tokens)
     picked.take(range(len(lines)), int(budget_tokens * HEAD_SHARE))
@@ -70,11 +72,13 @@ def choose(lines: list[str], budget_tokens: int) -> set[int]:
     summary = [at for at, line in enumerate(lines) if SUMMARY.match(line)]
     picked.take(summary[::-1][:SUMMARY_LINES], picked.left)
     picked.take(traceback(lines), int(budget_tokens * TRACEBACK_SHARE))
-    for at in (at for at, line in enumerate(lines) if FAILURE.match(line)):
+    failures = [at for at, line in enumerate(lines) if FAILURE.match(line)]
+    for at in failures:
         if not picked.take(range(at, min(at + 1 + AFTER_ERROR, len(lines))), picked.left):
             break
-    picked.take(reversed(range(len(lines))), picked.left * 2 // 3)
-    picked.take(range(len(lines)), picked.left)
+    if not failures:
+        picked.take(reversed(range(len(lines))), picked.left * 2 // 3)
+        picked.take(range(len(lines)), picked.left)
     return picked.lines
 
 

@@ -28,10 +28,11 @@ SMALLEST_POINTER_TOKENS = 60
 """A part that is shorter is shown again rather than pointed at."""
 SMALLEST_SAVING_TOKENS = 30
 """A result that would save less stays as it is."""
-KEPT_TOKENS = 8_000
-"""The newest results stay whole up to this size together: the model is working with them."""
-KEPT_RESULTS = 2
-"""... and these at least, whatever their size."""
+KEPT_TOKENS = 6_000
+"""The newest results stay whole up to this size together: the model is working with them. All that
+stays is read anew by the endpoint, since what stood before it changed."""
+KEPT_RESULTS = 1
+"""... and these at least, whatever their size; the last reply's stay in any case."""
 
 
 def on_entry(

@@ -6,6 +6,8 @@ read. With
     file    tokens of the file
     base    what a request carries besides, its reservation included
     turns   replies that the task will probably take
+    with    of those, the ones that this file is worked with: all, unless there are so many files
+            that they are worked on in turn
     stays   turns that a file read later stays in the transcript, until it is taken out
     weight  what a token costs that the endpoint has seen before, where a new one costs 1
 
@@ -14,14 +16,16 @@ shared with the other files that the same reply reads, and again whenever it was
 whoever changes a file comes back to it; in between it is carried too, but of a large file only
 the ranges that were asked for:
 
-    turns / stays * base / READ_AT_ONCE + weight * turns * min(file, READ_OF_ONE)
+    max(1, with / stays) * base / READ_AT_ONCE
+    + weight * max(with, stays) * min(file, READ_OF_ONE)
 
 A file is shown when that is more. So small ones always are, as long as there is room; with a base
-of 8,000 tokens and six turns a file of 5,600 is still shown, one of 6,000 is read in ranges.
+of 8,000 tokens and six turns a file of 5,600 is still shown, one of 6,000 is read in ranges. Of the
+twenty files of a task that goes through them one by one none is.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from agent.context.working_size import GROWTH_TOKENS
 
@@ -29,6 +33,8 @@ READ_AT_ONCE = 2
 """Files that a model reads with one reply, on average."""
 READ_OF_ONE = 5_000
 """The most tokens of one file that a model reads."""
+WORKED_ON_AT_ONCE = 5
+"""Files of a task that are worked on at the same time; of more, some are done before others."""
 PER_TURN_TOKENS = 1_500
 """What a turn does of the size that a plan gives a task."""
 FEWEST_TURNS = 6
@@ -49,10 +55,16 @@ class Terms:
     task_tokens: int = 0
     """The task's own estimate of what is read and written; 0 when the plan gives none."""
     weight: float = 1.0
+    files: int = 1
+    """How many the task changes."""
 
     @property
     def turns(self) -> float:
         return max(FEWEST_TURNS, self.task_tokens / PER_TURN_TOKENS)
+
+    @property
+    def turns_with_one(self) -> float:
+        return self.turns * min(1.0, WORKED_ON_AT_ONCE / self.files)
 
 
 def is_worth_showing(file_tokens: int, before_tokens: int, terms: Terms) -> bool:
@@ -63,8 +75,9 @@ def is_worth_showing(file_tokens: int, before_tokens: int, terms: Terms) -> bool
     stays = max(1.0, min(terms.turns, room / GROWTH_TOKENS))
     shown = terms.weight * terms.turns * file_tokens
     base = terms.weight * carried + terms.reserved_tokens
-    looks = terms.turns / stays * base / READ_AT_ONCE
-    return shown <= looks + terms.weight * terms.turns * min(file_tokens, READ_OF_ONE)
+    looks = max(1.0, terms.turns_with_one / stays) * base / READ_AT_ONCE
+    carried_turns = max(terms.turns_with_one, stays)
+    return shown <= looks + terms.weight * carried_turns * min(file_tokens, READ_OF_ONE)
 
 
 def preloaded(sizes: Iterable[tuple[str, int]], terms: Terms) -> tuple[str, ...]:
@@ -72,7 +85,9 @@ def preloaded(sizes: Iterable[tuple[str, int]], terms: Terms) -> tuple[str, ...]
     each is worth it and half the room is left."""
     chosen: list[str] = []
     before = 0
-    for path, tokens in sorted(sizes, key=lambda item: item[1]):
+    ordered = sorted(sizes, key=lambda item: item[1])
+    terms = replace(terms, files=max(1, len(ordered)))
+    for path, tokens in ordered:
         if before + tokens > LARGEST_SHARE * (terms.aim_tokens - terms.opening_tokens):
             break
         if is_worth_showing(tokens, before, terms):

@@ -35,10 +35,11 @@ from agent.context.ladder import KEPT_TOKENS
 from agent.domain.limits import WINDOW_SECONDS
 from agent.domain.profile import Profile
 
-GROWTH_TOKENS = 3_000
-"""What a turn adds: a file or an output read, a change written."""
-LOOKS_AGAIN = 6.0
-"""Turns that a batch costs: it takes out some eight results, and most are needed again."""
+GROWTH_TOKENS = 3_500
+"""What a turn adds: a file of 12,000 bytes read, an output, a change written."""
+LOOKS_AGAIN = 9.0
+"""Turns that a batch costs: it takes out some eight results, most are needed again, and one reply
+finds out which."""
 REPLY_TOKENS = 300
 """What a reply is charged where only use is."""
 CACHED_WEIGHT = 0.1

@@ -19,8 +19,9 @@ from agent.limits.reservation import LOOK_TOKENS, SMALLEST_TOKENS, TurnKind, res
 
 LARGEST_REPLY = 4
 """A reply never makes history shorter for more than this part of the window."""
-SHORTEN_TO_SHARE = 0.35
-"""A batch goes on to this share of the size aimed at, so that the next one is far away."""
+SHORTEN_TO_SHARE = 0.2
+"""A batch goes on to this share of the size aimed at, so that the next one is far away; what is
+kept and the opening are about as large."""
 KEPT_SHARE = 0.4
 LEAST_FREED_SHARE = 0.15
 """A batch that frees less of the size aimed at is not worth what it takes out of the cache."""

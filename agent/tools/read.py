@@ -15,8 +15,9 @@ from agent.tools.base import Arguments, FunctionTool, lines_of, plain_path, simi
 from agent.tools.fence import numbered, plain_name
 from agent.tools.file_range import FileRange, file_ranges
 
-MAX_CHARACTERS = 24_000
-"""Of one call, all files together: about 7,000 tokens."""
+MAX_CHARACTERS = 48_000
+"""Of one call, all files together: about 14,000 tokens. Less would cost a turn where several files
+are read at once; what a session has no room for is clipped when it comes in."""
 MAX_LINE_CHARACTERS = 1_000
 MAX_NAMES = 40
 """Of a folder that was asked for as if it were a file."""
@@ -74,10 +75,13 @@ def show(wanted: FileRange, text: str, room: int) -> str:
 
 
 def fitting(lines: list[str], first: int, room: int) -> list[str]:
-    """The lines with their numbers, as many as fit in `room` characters."""
+    """The lines with their numbers, as many as fit in `room` characters.
+
+    Empty lines have none: it would be a tenth of what a file of code is charged.
+    """
     shown: list[str] = []
     for number, line in enumerate(lines, start=first):
-        shown.append(numbered(number, line, MAX_LINE_CHARACTERS))
+        shown.append(numbered(number, line, MAX_LINE_CHARACTERS) if line else "")
         room -= len(shown[-1]) + 1
         if room < 0:
             return shown[:-1]

@@ -85,6 +85,10 @@ def test_the_tail_reads_as_recorded() -> None:
     assert tail(60, 60, todos[:1], (GREEN,), is_told=False) == green
 
 
+def test_a_tail_that_has_nothing_to_say_is_left_out() -> None:
+    assert tail(20, 60, (), None, is_told=False) == ""
+
+
 def test_what_a_red_check_printed_is_not_repeated_to_whoever_was_just_told() -> None:
     assert RED.output in tail(3, 60, (), (RED,), is_told=False)
     assert RED.output not in tail(3, 60, (), (RED,), is_told=True)

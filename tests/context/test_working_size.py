@@ -51,7 +51,7 @@ def test_no_other_size_gives_more_turns(amount: int) -> None:
     of = ADMISSION.model_copy(update={"limits": limits})
     best = max(turns_a_minute(of, aim) for aim in range(16_000, 126_000, 1_000))
     assert turns_a_minute(of, size(of)) > 0.97 * best
-    assert turns_a_minute(of, 120_000) < 0.55 * best
+    assert turns_a_minute(of, 120_000) < 0.6 * best
 
 
 def test_it_is_what_the_arithmetic_says() -> None:

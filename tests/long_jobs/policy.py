@@ -20,7 +20,7 @@ from long_jobs.sight import Sight, missing, ranges_to_read, rest_of_output, sigh
 MOST_TRIES = 12
 """Replies for one step; more means that the harness never shows what is needed."""
 
-LINES_AROUND = 10
+LINES_AROUND = 5
 FUNCTION_LINES = 8
 NOTE = "The modules are mended one after the other; each adds now where it took away."
 

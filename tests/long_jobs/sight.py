@@ -80,8 +80,9 @@ def take_in(seen: Sight, lines: Iterable[str]) -> None:
         elif path:
             numbered = NUMBERED.fullmatch(line)
             at, text = (int(numbered[1]), numbered[2]) if numbered else (number, line)
-            seen.files.setdefault(path, {})[at] = text
-            number = at + 1
+            if not GAP.fullmatch(line):
+                seen.files.setdefault(path, {})[at] = text
+                number = at + 1
 
 
 def missing(shown: Lines, text: str) -> list[tuple[int, int]]:
