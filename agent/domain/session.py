@@ -58,7 +58,8 @@ class SessionState:
     cut_at_tokens: int | None = None
     """What was reserved when the first of the last replies was cut off by length; None when the
     last was not."""
-    cuts_in_row: int = 0
+    spoiled_in_row: int = 0
+    """Replies in a row that were cut off, or that might have held a call."""
 
     @property
     def unanswered(self) -> tuple[ToolCall, ...]:
@@ -101,7 +102,8 @@ def take_in(session: SessionState, event: SessionEvent) -> None:
             cut = event.completion.stop_reason == "max_tokens"
             first_cut = session.cut_at_tokens or event.reserved_tokens
             session.cut_at_tokens = first_cut if cut else None
-            session.cuts_in_row = session.cuts_in_row + 1 if cut else 0
+            is_spoiled = event.completion.stop_reason in ("max_tokens", "unclear_call")
+            session.spoiled_in_row = session.spoiled_in_row + 1 if is_spoiled else 0
         case ToolStarted():
             session.started_calls[event.call.call_id] = event.call
         case ToolFinished():

@@ -24,8 +24,8 @@ LOOKS_STOP_AT = 40
 """Replies in a row that only look. A large change takes some thirty files read one by one."""
 MEMORY = 12
 """Replies back in which a call counts as made before."""
-CUTS_STOP_AT = 4
-"""Replies cut off by length, one after the other."""
+SPOILED_STOP_AT = 4
+"""Replies in a row that were cut off by length, or whose calls could not be read."""
 SAME_RED_NUDGE_AT = 6
 """Runs of a task's checks that failed in the same way while no todo was done. Only a nudge: a
 change of many steps may turn nothing green before its last one."""

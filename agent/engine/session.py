@@ -26,7 +26,7 @@ from agent.engine.dispatch import (
     perform,
 )
 from agent.engine.fitting import fitted, is_full, shortened
-from agent.engine.guards import CUTS_STOP_AT, Kinds, has_changed_since, standstill
+from agent.engine.guards import SPOILED_STOP_AT, Kinds, has_changed_since, standstill
 from agent.engine.run_context import RunContext
 from agent.errors import ProviderError
 
@@ -189,8 +189,11 @@ def say(
 
 def watch(context: RunContext, session: SessionState, tools: Tools) -> str | None:
     """Nudges a session that gets nowhere, once per standstill; a sentence when it must end."""
-    if session.cuts_in_row >= CUTS_STOP_AT:
-        return f"{session.cuts_in_row} replies in a row were cut off; raise max_output_tokens"
+    if session.spoiled_in_row >= SPOILED_STOP_AT:
+        count = session.spoiled_in_row
+        if session.cut_at_tokens is None:
+            return f"{count} replies in a row held no call that could be read for certain"
+        return f"{count} replies in a row were cut off; raise max_output_tokens"
     still = standstill(session, kinds_of(tools))
     if still is None or (still.kind == "looking" and session.key.role != "executor"):
         return None

@@ -323,3 +323,11 @@ async def test_a_reservation_is_doubled_once_however_often_replies_are_cut(
     assert await converse(context, session, {"hand_in": Hand()}, "hand_in") is None
     sizes = [request.max_output_tokens for request in model.requests]
     assert sizes == [8_192, 16_384, 16_384, 16_384]
+
+
+async def test_whoever_only_writes_calls_that_nobody_can_read_is_stopped(journal: Journal) -> None:
+    unclear = reply(text="<function=add>", stop="unclear_call")
+    context, model, _ = context_of(journal, *[unclear] * 9)
+    session = open_session(context, KEY, OPENING)
+    assert await converse(context, session, {"hand_in": Hand()}, "hand_in") is None
+    assert len(model.requests) == 4
