@@ -11,7 +11,7 @@ GardenerError                      exit code
 │   │   └── NoCredit               64   switch      the account of the key cannot pay
 │   ├── ModelUnknown               64   stop        the endpoint does not serve this model
 │   ├── RequestRefused             64   stop        the endpoint understood and said no
-│   │   └── SchemaRejected         64   shrink      ... to one field, which it names
+│   │   └── SchemaRejected         64   shrink      ... to fields, which it names
 │   ├── ContextOverflow            10   shrink      the request does not fit the window
 │   │   └── RequestTooLarge        10   shrink      it is over a cap or a whole minute's limit
 │   ├── RateLimited                75   wait        minute limit; carries the seconds to wait
@@ -156,12 +156,12 @@ class RequestRefused(ProviderError):
 
 
 class SchemaRejected(RequestRefused):
-    """The endpoint does not accept one field: `field` is its last name, such as `temperature`."""
+    """The endpoint does not accept these fields; of each its last name, such as `temperature`."""
 
     action = Action.SHRINK
 
-    def __init__(self, message: str, field: str) -> None:
-        self.field = field
+    def __init__(self, message: str, *fields: str) -> None:
+        self.fields = fields
         super().__init__(message)
 
 

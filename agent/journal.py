@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from agent.domain.event import JOURNAL_VERSION, Entry, Event
 from agent.domain.ports import Clock
+from agent.domain.redaction import NOTHING_HIDDEN, Redactor
 from agent.domain.state import RunState, apply
 from agent.errors import JournalError
 
@@ -22,10 +23,11 @@ class Journal:
     """The one writer of a run's journal.
 
     An event is written whole with one `os.write`, then folded into `state`, then told to the
-    listeners: nobody hears of what is not on disk.
+    listeners: nobody hears of what is not on disk. Secrets are taken out first, so that neither
+    the disk nor a request, which is built from the state, nor a listener has them.
     """
 
-    def __init__(self, folder: Path, clock: Clock) -> None:
+    def __init__(self, folder: Path, clock: Clock, redactor: Redactor = NOTHING_HIDDEN) -> None:
         """Opens, or begins, the journal in `folder`.
 
         Raises JournalError when another process holds it or a line cannot be read.
@@ -34,6 +36,7 @@ class Journal:
         self.path = folder / FILE_NAME
         self.state = RunState()
         self._clock = clock
+        self.redactor = redactor
         self._listeners: list[Listener] = []
         self._seq = 0
         self._file = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
@@ -65,7 +68,11 @@ class Journal:
         Raises JournalError when the disk takes only part of it; the part is taken back.
         """
         entry = Entry(seq=self._seq + 1, at=self._clock.now(), event=event)
-        line = entry.model_dump_json(exclude_defaults=False).encode() + b"\n"
+        text = entry.model_dump_json(exclude_defaults=False)
+        if self.redactor.may_hide(text):
+            entry = self.redactor.hide_in(entry)
+            text = entry.model_dump_json(exclude_defaults=False)
+        line = text.encode() + b"\n"
         before = os.fstat(self._file).st_size
         try:
             written = os.write(self._file, line)
@@ -77,7 +84,7 @@ class Journal:
             os.ftruncate(self._file, before)
             raise JournalError(f"no room to write {self.path}; free some space, then resume")
         self._seq = entry.seq
-        apply(self.state, event)
+        apply(self.state, entry.event)
         for listener in self._listeners:
             listener(entry)
 

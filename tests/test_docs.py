@@ -10,6 +10,7 @@ import pytest
 from agent.config.load import USER_ONLY
 from agent.config.settings import RoleSettings, Settings
 from agent.errors import EXIT_CODES
+from agent.providers import catalog
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -32,7 +33,9 @@ def test_the_readme_lists_every_setting_with_its_default() -> None:
         for names, default, meaning in SETTING_ROW.findall(table)
         for name in re.findall(r"[a-z_]+", names)
     ]
-    fields = {n: f for n, f in Settings.model_fields.items() if n not in ("api_key", "keys")}
+    fields = {
+        n: f for n, f in Settings.model_fields.items() if n not in ("api_key", "keys", "secrets")
+    }
     assert sorted(name for name, _, _ in rows) == sorted(fields)
     told = {name: default for name, default, _ in rows if default and name != "model"}
     real = {name: fields[name].default for name in told}
@@ -51,8 +54,13 @@ def test_the_readme_lists_every_command() -> None:
         [sys.executable, "-m", "agent", "--help"], capture_output=True, text=True, check=True
     )
     commands = re.findall(r"^  ([a-z]+)  ", answer.stdout.split("Commands:")[1], re.MULTILINE)
-    assert len(commands) == 16
+    assert len(commands) == 17
     assert [name for name in commands if not re.search(rf"`(gardener )?{name}\b", README)] == []
+
+
+def test_the_readme_lists_every_ready_profile() -> None:
+    (line,) = re.findall(r"^Ready profiles, .+$", README, re.MULTILINE)
+    assert sorted(re.findall(r"`([a-z-]+)`", line)) == sorted(catalog.names())
 
 
 @pytest.mark.parametrize("link", re.findall(r"\]\(([^)#:]+)\)", README))

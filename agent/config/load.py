@@ -13,6 +13,7 @@ from typing import Any
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
+from agent.config.secrets import is_secret
 from agent.config.settings import RoleSettings, Settings
 from agent.domain.message import ROLES
 from agent.errors import ConfigError
@@ -22,13 +23,20 @@ USER_FILE = "gardener/config.toml"
 PREFIX = "GARDENER_"
 DEBUG_VARIABLE = "GARDENER_DEBUG"
 KEY_SUFFIXES = ("_API_KEY", "_TOKEN")
+ADDED = ("ask_commands", "deny_commands")
+"""Lists to which a repository may add, and from which it takes nothing away."""
+LISTS = ("pass_environment", "readable_paths", "fallback", "copy_files", "link_files")
+LINES = ("allow_commands", "ask_commands", "deny_commands")
 GIT_PLACES = frozenset(
     ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY", "GIT_COMMON_DIR")
 )
 CHILD_NAMES = "PATH HOME LANG LC_ALL TZ TMPDIR USER LOGNAME SHELL VIRTUAL_ENV"
 
 # A cloned repository is not trusted with these: together they could send a key anywhere.
-USER_ONLY = ("accounts", "base_url", "key_env", "pass_environment", "state_folder", "ledger")
+USER_ONLY = (
+    *("accounts", "base_url", "key_env", "pass_environment", "state_folder", "ledger"),
+    *("sandbox", "network", "readable_paths", "allow_commands", "on_ask", "servers"),
+)
 
 
 @dataclass(frozen=True)
@@ -40,6 +48,7 @@ class Layer:
     advice: str
     names: dict[tuple[str, ...], str] = field(default_factory=dict)
     """What the source calls a setting, where that is not the setting's own name."""
+    is_project: bool = False
 
 
 def read_environment() -> dict[str, str]:
@@ -53,14 +62,16 @@ def take_out_keys() -> None:
     once the settings are read.
     """
     for name in list(os.environ):
-        if name.endswith(KEY_SUFFIXES) or name in GIT_PLACES:
+        if is_secret(name, os.environ[name]) or name in GIT_PLACES:
             del os.environ[name]
 
 
 def child_environment(environment: Mapping[str, str], settings: Settings) -> dict[str, str]:
     """What commands and checks may see: enough to work, no keys unless a person names them."""
     names = (*CHILD_NAMES.split(), *settings.pass_environment)
-    return {name: environment[name] for name in names if name in environment}
+    secrets = {name: value.get_secret_value() for name, value in settings.secrets.items()}
+    known = {**secrets, **environment}
+    return {name: known[name] for name in names if name in known}
 
 
 def load_settings(
@@ -82,7 +93,7 @@ def load_settings(
     for layer in layers:
         _expand_home(layer.values, environment)
         _check(layer)
-        merged = _over(merged, layer.values)
+        merged = _over(merged, _tightened(layer, merged))
     if "state_folder" not in merged:
         folder = user_folder(environment, "XDG_STATE_HOME", ".local/state")
         if folder is None:
@@ -91,12 +102,30 @@ def load_settings(
     tables = [*merged.get("roles", {}).values(), *merged.get("profiles", {}).values()]
     accounts = [t["accounts"] for t in tables if isinstance(t.get("accounts"), list)]
     named = [*(t.get("key_env") for t in tables), *(name for each in accounts for name in each)]
+    servers = merged.get("servers", {}).values()
+    named += [*(s.get("key_env") for s in servers), *(n for s in servers for n in s.get("env", ()))]
     keys = {
         name: value
         for name, value in environment.items()
         if value and (name.endswith(KEY_SUFFIXES) or name in named)
     }
-    return Settings.model_validate({**merged, "keys": keys, "api_key": keys.get("OPENAI_API_KEY")})
+    secrets = {n: v for n, v in environment.items() if n in keys or is_secret(n, v)}
+    given = {"keys": keys, "secrets": secrets, "api_key": keys.get("OPENAI_API_KEY")}
+    return Settings.model_validate({**merged, **given})
+
+
+def _tightened(layer: Layer, lower: Mapping[str, Any]) -> dict[str, Any]:
+    """What a layer says; of a repository's, what makes the policy stricter."""
+    if not layer.is_project:
+        return layer.values
+    values = dict(layer.values)
+    for name in ADDED:
+        if name in values:
+            before = lower.get(name, Settings.model_fields[name].default)
+            values[name] = [*before, *values[name]]
+    if lower.get("paths") == "task":
+        values.pop("paths", None)
+    return values
 
 
 def user_folder(environment: Mapping[str, str], variable: str, default: str) -> Path | None:
@@ -119,7 +148,7 @@ def _file_layer(path: Path, refused: tuple[str, ...] = ()) -> Layer:
         raise ConfigError(f"{path}: not valid TOML: {error}; correct that line") from None
     for key in _keys(values):
         name = key.rpartition(".")[2].lower()
-        if name in {"keys", "api_key"} or name.endswith(("_api_key", "_token")):
+        if name in {"keys", "secrets", "api_key"} or name.endswith(("_api_key", "_token")):
             raise ConfigError(
                 f"{path}: {key}: a key does not belong in a file; remove the line, change the "
                 "key if others could read the file, and set OPENAI_API_KEY in the environment"
@@ -128,10 +157,10 @@ def _file_layer(path: Path, refused: tuple[str, ...] = ()) -> Layer:
             variable = PREFIX + key.removeprefix("roles.").replace(".", "_").upper()
             instead = "" if key.startswith("profiles.") else f" or set {variable}"
             raise ConfigError(
-                f"{path}: {key}: a repository may not decide this, since it could send your key "
-                f"elsewhere; put it into ~/.config/{USER_FILE}{instead}"
+                f"{path}: {key}: a repository may not decide this, since it could send your keys "
+                f"or files elsewhere; put it into ~/.config/{USER_FILE}{instead}"
             )
-    return Layer(str(path), values, "correct or remove that line")
+    return Layer(str(path), values, "correct or remove that line", is_project=bool(refused))
 
 
 def _keys(values: Mapping[str, Any], prefix: str = "") -> Iterator[str]:
@@ -155,15 +184,21 @@ def _environment_layer(environment: Mapping[str, str]) -> Layer:
     for variable, path in {"OPENAI_BASE_URL": ("base_url",), **paths}.items():
         if not (text := environment.get(variable, "").strip()):
             continue
-        listed = path[-1] in ("pass_environment", "fallback")
-        value = tuple(filter(None, re.split(r"[,\s]+", text))) if listed else text
+        value = _listed(text, path[-1])
         (values["roles"][path[0]] if len(path) == 2 else values)[path[-1]] = value
         names["roles", *path] = names[path] = variable
     return Layer("environment", values, "correct or unset it", names)
 
 
+def _listed(text: str, name: str) -> str | tuple[str, ...]:
+    """A list's items stand between commas; where none holds a blank, blanks do as well."""
+    if name in LINES:
+        return tuple(filter(None, map(str.strip, text.split(","))))
+    return tuple(filter(None, re.split(r"[,\s]+", text))) if name in LISTS else text
+
+
 def _own_fields() -> Iterable[str]:
-    tables = {"api_key", "keys", "roles", "profiles"}
+    tables = {"api_key", "keys", "secrets", "roles", "profiles", "servers"}
     return [name for name in Settings.model_fields if name not in tables]
 
 

@@ -1,5 +1,6 @@
 """Checks: what the harness runs to prove a task or a requirement."""
 
+import re
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -50,6 +51,19 @@ class CheckResult(Value):
     seconds: float = 0.0
     calls_seen: int = 0
     """Requests that reached the recording endpoint."""
+
+
+NUMBERS = re.compile(r"0x[0-9a-fA-F]+|\d+(\.\d+)?")
+"""Times, addresses and counts differ each time."""
+
+
+def without_numbers(output: str) -> str:
+    return NUMBERS.sub("#", output)
+
+
+def failure_signature(results: tuple[CheckResult, ...]) -> tuple[tuple[str, str], ...]:
+    """Which checks are red and how, alike for two runs that fail in the same way."""
+    return tuple((r.check.run, without_numbers(r.output or r.reason)) for r in red(results))
 
 
 def red(results: tuple[CheckResult, ...]) -> tuple[CheckResult, ...]:

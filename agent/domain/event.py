@@ -25,8 +25,27 @@ from agent.domain.endpoint_event import (
 from agent.domain.finding import Finding, Verdict
 from agent.domain.message import Message, Role, SessionKey, ToolCall, ToolResult
 from agent.domain.plan import Plan
+from agent.domain.policy import CallRuled as CallRuled
+from agent.domain.reduction import Reduction
 from agent.domain.survey import Survey
-from agent.domain.todo import Todo
+from agent.domain.task_event import (
+    AttemptFailed as AttemptFailed,
+)
+from agent.domain.task_event import (
+    Rung as Rung,
+)
+from agent.domain.task_event import (
+    TaskFinished as TaskFinished,
+)
+from agent.domain.task_event import (
+    TaskReviewed as TaskReviewed,
+)
+from agent.domain.task_event import (
+    TaskStarted as TaskStarted,
+)
+from agent.domain.task_event import (
+    TodosUpdated as TodosUpdated,
+)
 from agent.domain.value import Value
 from agent.errors import Outcome
 
@@ -86,6 +105,8 @@ class PlanAdopted(Value):
     plan: Plan
     reason: str
     diff: str = ""
+    session: str = ""
+    """The gardener's session that it comes from; empty for other plans."""
 
 
 class PlanChecked(Value):
@@ -107,9 +128,12 @@ class RoundFinished(Value):
 
 
 class SessionStarted(Value):
+    """A session begins, or goes on with a fresh transcript that `note` was handed over to."""
+
     type: Literal["session_started"] = "session_started"
     session: SessionKey
     opening: tuple[Message, ...]
+    note: str = ""
 
 
 class MessageAdded(Value):
@@ -117,6 +141,15 @@ class MessageAdded(Value):
 
     type: Literal["message_added"] = "message_added"
     session: SessionKey
+    message: Message
+
+
+class Nudged(Value):
+    """A session that gets nowhere was told so, with what shows it."""
+
+    type: Literal["nudged"] = "nudged"
+    session: SessionKey
+    reason: str
     message: Message
 
 
@@ -141,26 +174,13 @@ class ToolFinished(Value):
 
 
 class TranscriptShortened(Value):
-    """Results of these calls are shown as one line from here on."""
+    """Less of these results is shown from here on: one batch, decided by the ladder."""
 
     type: Literal["transcript_shortened"] = "transcript_shortened"
     session: SessionKey
-    call_ids: tuple[str, ...]
-
-
-class TodosUpdated(Value):
-    type: Literal["todos_updated"] = "todos_updated"
-    task_id: str
-    attempt: int
-    todos: tuple[Todo, ...]
-
-
-class TaskStarted(Value):
-    type: Literal["task_started"] = "task_started"
-    task_id: str
-    attempt: int
-    commit: str
-    """The commit the task starts from."""
+    reductions: tuple[Reduction, ...] = ()
+    call_ids: tuple[str, ...] = ()
+    """Calls whose results become one line; the same as a reduction of that kind."""
 
 
 class ChecksRan(Value):
@@ -184,25 +204,6 @@ class Continued(Value):
     session: SessionKey
     count: int
     open_items: tuple[str, ...]
-
-
-class TaskFinished(Value):
-    type: Literal["task_finished"] = "task_finished"
-    task_id: str
-    status: Literal["done", "failed"]
-    commit: str = ""
-    summary: str = ""
-    """The handoff note of a done task, the diagnosis of a failed one."""
-
-
-class AttemptFailed(Value):
-    """An attempt at a task ended without success; its files are kept under `checkpoint`."""
-
-    type: Literal["attempt_failed"] = "attempt_failed"
-    task_id: str
-    attempt: int
-    reason: str
-    checkpoint: str = ""
 
 
 class AuditFinished(Value):
@@ -242,12 +243,14 @@ Event = Annotated[
     | RoundFinished
     | SessionStarted
     | MessageAdded
+    | Nudged
     | ModelResponded
     | ModelRefused
     | ProfileMended
     | ModelReplaced
     | Warned
     | Throttled
+    | CallRuled
     | ToolStarted
     | ToolFinished
     | TranscriptShortened
@@ -257,6 +260,7 @@ Event = Annotated[
     | Continued
     | TaskFinished
     | AttemptFailed
+    | TaskReviewed
     | AuditFinished
     | Judged
     | RunFinished,

@@ -5,7 +5,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from agent.domain.message import Role
+from agent.domain.message import Spender
 from agent.domain.readings import Unit, Window
 from agent.domain.value import Value
 
@@ -37,7 +37,7 @@ class Admission:
     model: str
     limits: tuple[Limit, ...]
     run_id: str
-    role: Role
+    role: Spender
     subject: str
     """The task's id, or the phase's word."""
     estimated_tokens: int

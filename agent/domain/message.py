@@ -8,6 +8,8 @@ from agent.domain.readings import LimitReading
 from agent.domain.value import Value
 
 Role = Literal["planner", "gardener", "executor", "judge"]
+Spender = Role | Literal["doctor"]
+"""Who sends requests: a role of a run, or a checkup of the endpoint."""
 ROLES: tuple[Role, ...] = ("planner", "gardener", "executor", "judge")
 
 
@@ -104,7 +106,8 @@ class ModelRequest(Value):
     """Replies already received in this session."""
 
 
-StopReason = Literal["end_turn", "tool_calls", "max_tokens", "refusal"]
+StopReason = Literal["end_turn", "tool_calls", "max_tokens", "refusal", "unclear_call"]
+"""`unclear_call`: its text holds what may be a call, but not for certain, so none was made."""
 
 
 class Completion(Value):

@@ -108,6 +108,11 @@ def ready(plan: Plan, done: frozenset[str], settled: frozenset[str]) -> tuple[Ta
     )
 
 
+def altered_tasks(old: Plan, new: Plan, done: frozenset[str]) -> tuple[str, ...]:
+    """Done tasks that are not the same in the new plan."""
+    return tuple(t.id for t in old.tasks if t.id in done and new.task(t.id) != t)
+
+
 def slug(request: str) -> str:
     """A plan's name from the first words of a request."""
     words = re.findall(r"[a-z0-9]+", request.lower())

@@ -119,9 +119,11 @@ class Workspace(Protocol):
         timeout_seconds: float,
         env: Mapping[str, str] | None = None,
         folder: str = "",
+        ports: tuple[int, ...] = (),
     ) -> CommandResult:
         """Runs one shell line in a clean environment plus `env`.
 
+        Where commands have no network, it still reaches these ports of this machine's loopback.
         The whole process group is dead when this returns or is cancelled.
         """
         ...

@@ -6,14 +6,24 @@ from agent.domain.event import (
     Continued,
     MessageAdded,
     ModelResponded,
+    Nudged,
     ToolFinished,
     ToolStarted,
     TranscriptShortened,
 )
 from agent.domain.message import Message, SessionKey, ToolCall, Usage
+from agent.domain.reduction import Reduction
 
+Reductions = dict[str, tuple[Reduction, ...]]
+"""What was reduced of each call's result, in the order it was decided."""
 SessionEvent = (
-    MessageAdded | ModelResponded | ToolStarted | ToolFinished | TranscriptShortened | Continued
+    MessageAdded
+    | Nudged
+    | ModelResponded
+    | ToolStarted
+    | ToolFinished
+    | TranscriptShortened
+    | Continued
 )
 
 
@@ -23,17 +33,33 @@ class SessionState:
 
     key: SessionKey
     messages: list[Message]
+    """Results stand here whole, whatever the model is shown of them."""
+    opening_messages: int = 0
+    """How many of them the session was opened with."""
     replies: int = 0
     started_calls: dict[str, ToolCall] = field(default_factory=dict)
     """Calls that began and have no result yet."""
     answered: set[str] = field(default_factory=set)
-    shortened: set[str] = field(default_factory=set)
+    reductions: Reductions = field(default_factory=dict)
     last_usage: Usage | None = None
+    """Of the last reply; None when the transcript is fresh."""
+    counted_messages: int = 0
+    """How many messages the input tokens of `last_usage` are of."""
+    counted_reductions: Reductions = field(default_factory=dict)
+    """What was reduced in those."""
+    handovers: int = 0
+    """Times the session went on with a fresh transcript."""
     continued: int = 0
+    """Reminders since it last changed something."""
+    continued_at: int = 0
+    """The reply, counted from 1, that the last of them answered."""
+    nudged_at: int = 0
+    """The same of the last nudge; 0 before the first."""
     cut_at_tokens: int | None = None
     """What was reserved when the first of the last replies was cut off by length; None when the
     last was not."""
-    cuts_in_row: int = 0
+    spoiled_in_row: int = 0
+    """Replies in a row that were cut off, or that might have held a call."""
 
     @property
     def unanswered(self) -> tuple[ToolCall, ...]:
@@ -46,18 +72,38 @@ class SessionState:
         return ()
 
 
+def begin(key: SessionKey, opening: tuple[Message, ...]) -> SessionState:
+    return SessionState(key, list(opening), opening_messages=len(opening))
+
+
+def hand_over(session: SessionState, opening: tuple[Message, ...]) -> None:
+    """Goes on with a fresh transcript; replies, and what the session was told, still count."""
+    session.messages = list(opening)
+    session.opening_messages = len(opening)
+    session.started_calls, session.answered = {}, set()
+    session.reductions, session.counted_reductions = {}, {}
+    session.last_usage, session.counted_messages = None, 0
+    session.handovers += 1
+
+
 def take_in(session: SessionState, event: SessionEvent) -> None:
     match event:
         case MessageAdded():
             session.messages.append(event.message)
+        case Nudged():
+            session.messages.append(event.message)
+            session.nudged_at = session.replies
         case ModelResponded():
+            session.counted_messages = len(session.messages)
+            session.counted_reductions = dict(session.reductions)
             session.messages.append(event.completion.message)
             session.replies += 1
             session.last_usage = event.completion.usage
             cut = event.completion.stop_reason == "max_tokens"
             first_cut = session.cut_at_tokens or event.reserved_tokens
             session.cut_at_tokens = first_cut if cut else None
-            session.cuts_in_row = session.cuts_in_row + 1 if cut else 0
+            is_spoiled = event.completion.stop_reason in ("max_tokens", "unclear_call")
+            session.spoiled_in_row = session.spoiled_in_row + 1 if is_spoiled else 0
         case ToolStarted():
             session.started_calls[event.call.call_id] = event.call
         case ToolFinished():
@@ -65,6 +111,10 @@ def take_in(session: SessionState, event: SessionEvent) -> None:
             session.started_calls.pop(event.result.call_id, None)
             session.answered.add(event.result.call_id)
         case TranscriptShortened():
-            session.shortened.update(event.call_ids)
+            old = (Reduction(call_id=name, kind="one_line") for name in event.call_ids)
+            for reduction in (*old, *event.reductions):
+                before = session.reductions.get(reduction.call_id, ())
+                session.reductions[reduction.call_id] = (*before, reduction)
         case Continued():
             session.continued = event.count
+            session.continued_at = session.replies

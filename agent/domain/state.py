@@ -4,10 +4,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Literal, assert_never
 
-from agent.domain.check import CheckResult
+from agent.domain.check import CheckResult, failure_signature, red
 from agent.domain.event import (
     AttemptFailed,
     AuditFinished,
+    CallRuled,
     ChecksRan,
     Continued,
     Event,
@@ -16,6 +17,7 @@ from agent.domain.event import (
     ModelRefused,
     ModelReplaced,
     ModelResponded,
+    Nudged,
     Phase,
     PhaseStarted,
     PlanAdopted,
@@ -23,11 +25,13 @@ from agent.domain.event import (
     ProfileMended,
     RoundFinished,
     RunFinished,
+    Rung,
     RunResumed,
     RunStarted,
     SessionStarted,
     SurveyTaken,
     TaskFinished,
+    TaskReviewed,
     TaskStarted,
     Throttled,
     TodosUpdated,
@@ -39,9 +43,12 @@ from agent.domain.event import (
 from agent.domain.finding import Finding
 from agent.domain.message import Role, SessionKey, Usage
 from agent.domain.plan import Plan
-from agent.domain.session import SessionEvent, SessionState, take_in
+from agent.domain.session import SessionEvent, SessionState, begin, hand_over, take_in
 from agent.domain.survey import Survey
-from agent.domain.todo import Todo
+from agent.domain.todo import Todo, open_todos
+
+Tried = Rung | Literal["reviewed", "passed_over"]
+"""`reviewed`: a gardener changed the plan. `passed_over`: he looked and changed nothing."""
 
 
 @dataclass
@@ -55,6 +62,12 @@ class TaskState:
     after: tuple[CheckResult, ...] | None = None
     todos: tuple[Todo, ...] = ()
     failures: list[AttemptFailed] = field(default_factory=list)
+    rung: Rung | None = None
+    """Of the last attempt."""
+    tried: list[Tried] = field(default_factory=list)
+    """The way up so far, since the run was begun or resumed."""
+    same_red: int = 0
+    """Times in a row, in this attempt, that its checks were red in the same way."""
 
 
 @dataclass
@@ -70,6 +83,8 @@ class RunState:
     """Base URLs, by role."""
     survey: Survey | None = None
     plan: Plan | None = None
+    revised: dict[str, Plan] = field(default_factory=dict)
+    """By the gardener's session whose edits were adopted: the plan before them."""
     plan_findings: tuple[Finding, ...] = ()
     checked_revision: int = 0
     rounds: list[RoundFinished] = field(default_factory=list)
@@ -89,6 +104,8 @@ class RunState:
     """Tokens by subject of the session: a task's id, or a phase's word."""
     waited_seconds: float = 0.0
     warnings: list[str] = field(default_factory=list)
+    rulings: list[CallRuled] = field(default_factory=list)
+    """Calls that the policy did not simply let pass."""
     learned: list[ProfileMended | ModelReplaced] = field(default_factory=list)
     """What the endpoints taught on the way."""
     finished: RunFinished | None = None
@@ -128,6 +145,7 @@ def apply(state: RunState, event: Event) -> None:  # noqa: C901 - one exhaustive
         case (
             SessionStarted()
             | MessageAdded()
+            | Nudged()
             | ModelResponded()
             | ToolStarted()
             | ToolFinished()
@@ -135,7 +153,7 @@ def apply(state: RunState, event: Event) -> None:  # noqa: C901 - one exhaustive
             | Continued()
         ):
             _apply_session(state, event)
-        case TaskStarted() | TodosUpdated() | TaskFinished() | AttemptFailed():
+        case TaskStarted() | TodosUpdated() | TaskFinished() | AttemptFailed() | TaskReviewed():
             _apply_task(state, event)
         case ChecksRan():
             _apply_checks(state, event)
@@ -159,6 +177,8 @@ def apply(state: RunState, event: Event) -> None:  # noqa: C901 - one exhaustive
             state.waited_seconds += event.wait_seconds
         case Throttled():
             state.waited_seconds += event.seconds
+        case CallRuled():
+            state.rulings.append(event)
         case Warned():
             state.warnings.append(event.message)
         case ProfileMended() | ModelReplaced():
@@ -180,6 +200,7 @@ def _apply_resumed(state: RunState, event: RunResumed) -> None:
     for task in state.tasks.values():
         if task.status == "failed":
             task.status = "pending"
+            task.tried = []
 
 
 def _apply_planning(
@@ -189,6 +210,8 @@ def _apply_planning(
         case SurveyTaken():
             state.survey = event.survey
         case PlanAdopted():
+            if event.session and state.plan:
+                state.revised[event.session] = state.plan
             state.plan = event.plan
         case PlanChecked():
             state.plan_findings = event.findings
@@ -199,7 +222,11 @@ def _apply_planning(
 
 def _apply_session(state: RunState, event: SessionStarted | SessionEvent) -> None:
     if isinstance(event, SessionStarted):
-        state.sessions[str(event.session)] = SessionState(event.session, list(event.opening))
+        known = state.sessions.get(str(event.session))
+        if known is None:
+            state.sessions[str(event.session)] = begin(event.session, event.opening)
+        else:
+            hand_over(known, event.opening)
         return
     take_in(state.sessions[str(event.session)], event)
     if isinstance(event, ModelResponded):
@@ -208,7 +235,8 @@ def _apply_session(state: RunState, event: SessionStarted | SessionEvent) -> Non
 
 
 def _apply_task(
-    state: RunState, event: TaskStarted | TodosUpdated | TaskFinished | AttemptFailed
+    state: RunState,
+    event: TaskStarted | TodosUpdated | TaskFinished | AttemptFailed | TaskReviewed,
 ) -> None:
     task = state.task(event.task_id)
     match event:
@@ -217,7 +245,12 @@ def _apply_task(
             task.attempt = event.attempt
             task.start_commit = event.commit
             task.todos = ()
+            task.after, task.same_red = None, 0
+            task.rung = event.rung
+            task.tried.append(event.rung)
         case TodosUpdated():
+            if len(open_todos(event.todos)) < len(open_todos(task.todos)):
+                task.same_red = 0
             task.todos = event.todos
         case TaskFinished():
             task.status = event.status
@@ -225,6 +258,8 @@ def _apply_task(
             task.summary = event.summary
         case AttemptFailed():
             task.failures.append(event)
+        case TaskReviewed():
+            task.tried.append("reviewed" if event.is_changed else "passed_over")
 
 
 def _apply_checks(state: RunState, event: ChecksRan) -> None:
@@ -235,7 +270,10 @@ def _apply_checks(state: RunState, event: ChecksRan) -> None:
         case "before":
             state.task(event.subject).before = event.results
         case "after":
-            state.task(event.subject).after = event.results
+            task = state.task(event.subject)
+            is_same = failure_signature(event.results) == failure_signature(task.after or ())
+            task.same_red = task.same_red + 1 if red(event.results) and is_same else 0
+            task.after = event.results
         case "final" if of_requirement:
             state.requirement_final[event.subject] = event
         case "final":

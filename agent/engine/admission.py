@@ -1,6 +1,6 @@
 """One request, from an account that can send it: booked before, corrected when it is answered."""
 
-from agent.domain.event import ModelReplaced, ProfileMended, Throttled
+from agent.domain.event import ModelRefused, ModelReplaced, ProfileMended, Throttled
 from agent.domain.limits import Admission
 from agent.domain.message import Completion, ModelRequest, Role
 from agent.domain.session import SessionState
@@ -54,6 +54,9 @@ async def send(
             useless = isinstance(error, AuthError) or error.action == Action.SWITCH
             if not (useless and model.pool.drop(admission.account, str(error))):
                 raise
+            context.tell(
+                ModelRefused(session=session.key, error=str(error), wait_seconds=0.0, again=True)
+            )
 
 
 def replaced(context: RunContext, role: Role, error: ProviderError) -> bool:

@@ -31,7 +31,9 @@ async def run_calls_check(workspace: Workspace, check: CallsCheck) -> CheckResul
     """Starts a recording endpoint where the program's configuration points, and looks."""
     with RecordingEndpoint() as endpoint:
         env = {check.base_url_env: endpoint.base_url, check.key_env: "recording-endpoint"}
-        result = await workspace.run(check.run, timeout_seconds=check.timeout_seconds, env=env)
+        result = await workspace.run(
+            check.run, timeout_seconds=check.timeout_seconds, env=env, ports=(endpoint.port,)
+        )
         calls, token = len(endpoint.calls), endpoint.token
     verdict = command_verdict(check, result)
     if verdict.passed and calls == 0:

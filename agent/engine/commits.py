@@ -54,9 +54,11 @@ async def recorded_work(context: RunContext, task: Task) -> Work | None:
     return Work(commit=head, summary="\n\n".join(body[1:-1]))
 
 
-async def adopt(context: RunContext, plan: Plan, reason: str, diff: str = "") -> None:
+async def adopt(
+    context: RunContext, plan: Plan, reason: str, diff: str = "", session: str = ""
+) -> None:
     """Makes a plan the run's plan, and puts its file where people read it."""
-    context.tell(PlanAdopted(plan=plan, reason=reason, diff=diff))
+    context.tell(PlanAdopted(plan=plan, reason=reason, diff=diff, session=session))
     await keep_plan_file(context)
 
 

@@ -1,19 +1,25 @@
-"""One tool call: look up, validate, do; always exactly one result."""
+"""One tool call: look up, validate, ask the policy, do; always exactly one result."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import takewhile
 from typing import Any
 
+import anyio
 from pydantic import ValidationError
 
 from agent import prompts
 from agent.domain.event import ToolFinished, ToolStarted
 from agent.domain.message import SessionKey, ToolCall, ToolResult
 from agent.domain.ports import Tool, ToolOutput
+from agent.engine.ruling import refusal
 from agent.engine.run_context import RunContext
 from agent.errors import WorkspaceError
 
 Tools = Mapping[str, Tool]
+LOOKING_KINDS = frozenset({"read", "search"})
+"""Tools that change nothing, so their calls cannot see one another."""
 REPEATABLE_KINDS = frozenset({"read", "search", "think", "deliver"})
 """Tools without side effects: a call that a crash interrupted is simply made."""
 
@@ -23,12 +29,53 @@ async def dispatch(
 ) -> ToolOutput:
     """Makes one call and journals its start and its one result."""
     context.tell(ToolStarted(session=session, call=call))
-    output = await perform(call, tools)
+    output = await perform(call, tools, Asking(context, session))
     finish(context, session, call, output)
     return output
 
 
-async def perform(call: ToolCall, tools: Tools) -> ToolOutput:
+def looks_at_once(calls: Sequence[ToolCall], tools: Tools) -> tuple[ToolCall, ...]:
+    """The first calls that only look, up to one that may change what they would see."""
+    return tuple(
+        takewhile(lambda call: call.name in tools and tools[call.name].kind in LOOKING_KINDS, calls)
+    )
+
+
+async def dispatch_at_once(
+    context: RunContext, session: SessionKey, calls: Sequence[ToolCall], tools: Tools
+) -> None:
+    """Makes several calls at the same time.
+
+    Their results are journalled in the order of the calls, when all are there: however long each
+    took, the journal reads the same. Cancelled, none has a result, and all are made anew.
+    """
+    outputs: dict[str, ToolOutput] = {}
+
+    async def make(call: ToolCall) -> None:
+        outputs[call.call_id] = await perform(call, tools, Asking(context, session))
+
+    for call in calls:
+        context.tell(ToolStarted(session=session, call=call))
+    try:
+        async with anyio.create_task_group() as group:
+            for call in calls:
+                group.start_soon(make, call)
+    except ExceptionGroup as failed:
+        raise failed.exceptions[0] from None
+    for call in calls:
+        finish(context, session, call, outputs[call.call_id])
+
+
+@dataclass(frozen=True)
+class Asking:
+    """Whose policy is asked, and for which session."""
+
+    context: RunContext
+    session: SessionKey
+
+
+async def perform(call: ToolCall, tools: Tools, asking: Asking | None = None) -> ToolOutput:
+    """Makes a call that the policy allows; without `asking`, one that it has allowed before."""
     tool = tools.get(call.name)
     if tool is None:
         return feedback("unknown_tool", name=call.name, tools=sorted(tools))
@@ -37,6 +84,10 @@ async def perform(call: ToolCall, tools: Tools) -> ToolOutput:
     except ValueError as error:
         return feedback("not_json", name=call.name, reason=str(error))
     try:
+        if asking:
+            refused = await refusal(asking.context, asking.session, call, tool, arguments)
+            if refused:
+                return refused
         return await tool.call(arguments)
     except ValidationError as error:
         return feedback("wrong_arguments", name=call.name, errors=plain_errors(error))

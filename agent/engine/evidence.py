@@ -11,6 +11,7 @@ from agent.engine.run_context import RunContext
 from agent.engine.session import converse, open_session
 from agent.engine.standing import audit_tree
 from agent.engine.suite_guard import weakened
+from agent.engine.veil import veiled
 from agent.realign import judge
 from agent.realign.audit import attach_requirements
 from agent.realign.findings import check_findings, merge_findings
@@ -65,8 +66,9 @@ async def judge_work(context: RunContext, copy: Workspace, number: int) -> tuple
         judge.opening(context.plan, files, changed),
     )
     refusals = judge.refusals_in(tuple(session.messages))
-    give = judge.GiveVerdicts(context.plan, copy, refusals=refusals)
-    tools: Tools = {t.spec.name: t for t in (*read_only_tools(copy), give)}
+    seen = veiled(context, copy)
+    give = judge.GiveVerdicts(context.plan, seen, refusals=refusals)
+    tools: Tools = {t.spec.name: t for t in (*read_only_tools(seen), give)}
     answer = await converse(context, session, tools, give.spec.name)
     if not isinstance(answer, judge.Judgement):
         everything = tuple(item.id for item in context.plan.requirements)

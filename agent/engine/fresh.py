@@ -9,10 +9,12 @@ SETUP_TIMEOUT_SECONDS = 1800.0
 
 
 async def set_up(context: RunContext, workspace: Workspace) -> None:
-    """Runs the setup command, if there is one.
+    """Brings what git does not keep, and runs the setup command, if there is one.
 
-    Raises UsageError when it fails, or leaves files that would be committed with the work.
+    Raises UsageError when something is missing, or the command fails or leaves files that would
+    be committed with the work.
     """
+    await context.supply(workspace.root)
     if not context.setup:
         return
     was_clean = not await workspace.is_dirty()

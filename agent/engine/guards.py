@@ -1,36 +1,196 @@
-"""Patterns of a session that gets nowhere: pure readers of its transcript."""
+"""Patterns of a session that gets nowhere: pure readers of its transcript.
 
+A reply brings news when one of its calls changed something in a new way, printed something new,
+or looked at something new. Whoever repeats himself, goes back and forth between the same calls,
+only fails or only talks brings none, however many tokens it takes.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from agent.domain.check import without_numbers
+from agent.domain.message import Message, ToolCall, ToolResult
+from agent.domain.ports import ToolKind
 from agent.domain.session import SessionState
 
-NUDGE_AT = 3
-STOP_AT = 6
-CUTS_STOP_AT = 4
-"""Replies cut off by length, one after the other."""
+NUDGE_AT = 2
+"""Replies in a row without news after which the model is told so, once per standstill."""
+STOP_AT = 5
+LOOKS_NUDGE_AT = 20
+LOOKS_STOP_AT = 40
+"""Replies in a row that only look. A large change takes some thirty files read one by one."""
+MEMORY = 12
+"""Replies back in which a call counts as made before."""
+SPOILED_STOP_AT = 4
+"""Replies in a row that were cut off by length, or whose calls could not be read."""
+SAME_RED_NUDGE_AT = 6
+"""Runs of a task's checks that failed in the same way while no todo was done. Only a nudge: a
+change of many steps may turn nothing green before its last one."""
+OUTPUT_CHARACTERS = 4_000
+"""Of an output, its end: what decides whether it is new."""
+
+Kinds = Mapping[str, ToolKind]
+News = Literal["none", "look", "change"]
+Standing = Literal["repeating", "failing", "alternating", "looking"]
 
 
-def repeated_turns(session: SessionState) -> int:
-    """How many of the last replies made the same calls with the same results."""
+@dataclass(frozen=True)
+class Standstill:
+    """Why a session gets nowhere."""
+
+    kind: Standing
+    replies: int
+    """Replies in a row without what counts as news."""
+    calls: tuple[str, ...]
+    """The tools that they called, each once."""
+    failure: str = ""
+    """The first line of what the last call failed with."""
+
+    @property
+    def nudge_at(self) -> int:
+        return LOOKS_NUDGE_AT if self.kind == "looking" else NUDGE_AT
+
+    @property
+    def stop_at(self) -> int:
+        return LOOKS_STOP_AT if self.kind == "looking" else STOP_AT
+
+    @property
+    def sentence(self) -> str:
+        """For whoever reads why the session was ended."""
+        tools = ", ".join(self.calls)
+        match self.kind:
+            case "repeating":
+                return f"the same calls ({tools}) were made {self.replies} times in vain"
+            case "failing":
+                return f"all calls of {self.replies} replies in a row failed: {self.failure}"
+            case "alternating":
+                return f"{self.replies} replies in a row only made calls of before ({tools})"
+            case "looking":
+                return f"{self.replies} replies in a row only looked at files"
+
+
+@dataclass(frozen=True)
+class Made:
+    """One call of a reply, as far as it matters here."""
+
+    name: str
+    kind: ToolKind | None
+    what: str
+    """Name and arguments, whatever their order and spacing."""
+    brought: str
+    """The result, without what differs each time."""
+    failed: bool
+    text: str
+
+
+Reply = tuple[Made, ...]
+
+
+def standstill(session: SessionState, kinds: Kinds) -> Standstill | None:
+    """What the last replies have in common when they brought no news; None when they did."""
+    replies = last_replies(session, kinds, LOOKS_STOP_AT + MEMORY)
+    news = [news_of(reply, replies[max(0, at - MEMORY) : at]) for at, reply in enumerate(replies)]
+    if idle := trailing(news, {"none"}):
+        return described(replies[-idle:])
+    if looks := trailing(news, {"none", "look"}):
+        return Standstill("looking", looks, tool_names(replies[-looks:]))
+    return None
+
+
+def has_changed_since(session: SessionState, kinds: Kinds, reply: int) -> bool:
+    """Whether a reply after that one, counted from 1, changed or printed something new."""
+    count = min(session.replies - reply, LOOKS_STOP_AT)
+    replies = last_replies(session, kinds, count + MEMORY)
+    first = max(0, len(replies) - count)
+    return any(
+        news_of(replies[at], replies[max(0, at - MEMORY) : at]) == "change"
+        for at in range(first, len(replies))
+    )
+
+
+def described(idle: list[Reply]) -> Standstill | None:
+    """None when no reply made a call: whoever stops is told what is open instead."""
+    made = [call for reply in idle for call in reply]
+    if not made:
+        return None
+    names, failure = tool_names(idle), made[-1].text.strip().partition("\n")[0][:120]
+    if len({tuple(call.what for call in reply) for reply in idle}) == 1:
+        return Standstill("repeating", len(idle) + 1, names, failure)
+    if all(call.failed for call in made):
+        return Standstill("failing", len(idle), names, failure)
+    return Standstill("alternating", len(idle), names, failure)
+
+
+def news_of(reply: Reply, before: list[Reply]) -> News:
+    known = {(call.what, call.brought) for other in before for call in other}
+    done = {call.what for other in before for call in other if not call.failed}
+    found: News = "none"
+    for call in reply:
+        if call.kind == "edit" and not call.failed and call.what not in done:
+            return "change"
+        if call.kind == "execute" and (call.what, call.brought) not in known:
+            return "change"
+        if call.kind not in ("edit", "execute", None) and (call.what, call.brought) not in known:
+            found = "look"
+    return found
+
+
+def trailing(news: list[News], kinds: set[str]) -> int:
     count = 0
-    last: tuple[tuple[str, str, str], ...] | None = None
-    for turn in reversed(turns(session)):
-        if not turn or (last is not None and turn != last):
+    for each in reversed(news):
+        if each not in kinds:
             break
-        last = turn
         count += 1
     return count
 
 
-def turns(session: SessionState) -> list[tuple[tuple[str, str, str], ...]]:
-    """For each reply: its calls as name, arguments and result."""
-    results = {
-        part.call_id: part.text
-        for message in session.messages
-        if message.role == "tool"
-        for part in message.parts
-        if part.type == "tool_result"
-    }
-    return [
-        tuple((c.name, c.arguments, results.get(c.call_id, "")) for c in message.tool_calls)
-        for message in session.messages
-        if message.role == "assistant"
-    ]
+def tool_names(replies: list[Reply]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(call.name for reply in replies for call in reply))
+
+
+def last_replies(session: SessionState, kinds: Kinds, count: int) -> list[Reply]:
+    """The last replies with what their calls brought, the oldest first."""
+    replies: list[Reply] = []
+    results: dict[str, ToolResult] = {}
+    for message in reversed(session.messages):
+        if len(replies) == count:
+            break
+        if message.role == "assistant":
+            replies.append(tuple(made_in(message, results, kinds)))
+            results = {}
+        for part in message.parts:
+            if isinstance(part, ToolResult):
+                results[part.call_id] = part
+    return replies[::-1]
+
+
+def made_in(message: Message, results: Mapping[str, ToolResult], kinds: Kinds) -> Iterator[Made]:
+    for call in message.tool_calls:
+        result = results.get(call.call_id)
+        text = result.text if result else ""
+        kind = kinds.get(call.name)
+        yield Made(
+            name=call.name,
+            kind=kind,
+            what=what_is_asked(call),
+            brought=digest(
+                without_numbers(text[-OUTPUT_CHARACTERS:]) if kind == "execute" else text
+            ),
+            failed=result.is_error if result else False,
+            text=text[:OUTPUT_CHARACTERS],
+        )
+
+
+def what_is_asked(call: ToolCall) -> str:
+    try:
+        arguments = json.dumps(json.loads(call.arguments or "{}"), sort_keys=True)
+    except (ValueError, RecursionError):
+        arguments = " ".join(call.arguments.split())
+    return digest(f"{call.name} {arguments}")
+
+
+def digest(text: str) -> str:
+    return hashlib.blake2b(text.encode("utf-8", "replace"), digest_size=12).hexdigest()

@@ -1,6 +1,6 @@
 """A plan file that a person changed while the run stood still becomes the next revision."""
 
-from agent.domain.plan import Plan
+from agent.domain.plan import Plan, altered_tasks
 from agent.engine.commits import adopt
 from agent.engine.run_context import RunContext
 from agent.errors import PlanError
@@ -38,10 +38,9 @@ def refuse_broken_form(context: RunContext, edited: Plan) -> None:
 
 
 def refuse_altered_work(context: RunContext, old: Plan, edited: Plan) -> None:
-    for task in old.tasks:
-        if task.id in context.state.done and edited.task(task.id) != task:
-            raise PlanError(
-                f"{task.id} is done and was altered; put it back, or add a new task",
-                file=context.plan_path,
-                line=1,
-            )
+    if altered := altered_tasks(old, edited, context.state.done):
+        raise PlanError(
+            f"{altered[0]} is done and was altered; put it back, or add a new task",
+            file=context.plan_path,
+            line=1,
+        )

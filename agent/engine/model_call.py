@@ -11,7 +11,14 @@ from agent.domain.ports import Clock
 from agent.domain.session import SessionState
 from agent.engine.admission import admission_for, send
 from agent.engine.run_context import Limits, RunContext
-from agent.errors import Action, ProviderError, Unreachable
+from agent.errors import (
+    Action,
+    AuthError,
+    DayLimitReached,
+    ProviderError,
+    RateLimited,
+    Unreachable,
+)
 from agent.limits.refusals import pause_seconds
 
 UNREACHABLE_ATTEMPTS = 3
@@ -32,7 +39,7 @@ async def ask(
     asked = admission_for(context, session, request, estimated_tokens)
 
     def wait(state: RetryCallState) -> float:
-        seconds = pause(state, context, asked)
+        seconds = pause(state, context, session, asked)
         told = ModelRefused(
             session=session.key,
             error=str(error_of(state)),
@@ -45,12 +52,16 @@ async def ask(
     retrying = AsyncRetrying(
         sleep=lambda seconds: sleep_long(context.clock, seconds),
         wait=wait,
-        stop=lambda state: pause(state, context, asked) is None,
+        stop=lambda state: pause(state, context, session, asked) is None,
         retry=retry_if_exception_type(ProviderError),
         reraise=True,
     )
     begun = context.clock.monotonic()
-    completion: Completion = await retrying(send, context, session, request, asked)
+    try:
+        completion: Completion = await retrying(send, context, session, request, asked)
+    except ProviderError as error:
+        tell_of_accounts_left(error, context.models[session.key.role].pool.left)
+        raise
     context.models[session.key.role].measure(estimated_tokens, completion.usage.input_tokens)
     completion = with_fresh_ids(completion, session)
     context.tell(
@@ -65,14 +76,24 @@ async def ask(
     return completion
 
 
+def tell_of_accounts_left(error: ProviderError, reasons: tuple[str, ...]) -> None:
+    """Adds to what ends a run why no other account went on with it, if one might have."""
+    if isinstance(error, RateLimited | DayLimitReached | AuthError):
+        others = [reason for reason in reasons if reason != str(error)]
+        told = (str(error), *(f"another account is left out: {reason}" for reason in others))
+        error.args = ("; ".join(told),)
+
+
 def error_of(state: RetryCallState) -> ProviderError:
     error = state.outcome.exception() if state.outcome else None
     assert isinstance(error, ProviderError)
     return error
 
 
-def pause(state: RetryCallState, context: RunContext, asked: Admission) -> float | None:
-    model = context.models[asked.role]
+def pause(
+    state: RetryCallState, context: RunContext, session: SessionState, asked: Admission
+) -> float | None:
+    model = context.models[session.key.role]
     return next_try(
         error_of(state),
         context.limits,

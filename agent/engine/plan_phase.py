@@ -16,6 +16,7 @@ from agent.engine.commits import adopt
 from agent.engine.dispatch import Tools
 from agent.engine.run_context import RunContext
 from agent.engine.session import converse, open_session
+from agent.engine.veil import veiled
 from agent.errors import Stuck
 from agent.planning import gardener, planner
 from agent.planning.edits import plan_diff, subject
@@ -79,20 +80,23 @@ async def garden_plan(context: RunContext) -> None:
 async def garden_round(context: RunContext, number: int) -> None:
     """One fresh session that sees request, survey, plan and findings, and nothing else."""
     facts = await survey(context)
-    plan, findings = context.plan, context.state.plan_findings
+    key = SessionKey(role="gardener", subject=f"round-{number}")
+    adopted = str(key) in context.state.revised
+    plan = context.state.revised[str(key)] if adopted else context.plan
+    findings = context.state.plan_findings
     revise = gardener.RevisePlan(plan)
     session = open_session(
         context,
-        SessionKey(role="gardener", subject=f"round-{number}"),
+        key,
         gardener.opening(plan.request, facts, plan, findings, earlier_edits(context)),
     )
     revision = await converse(context, session, with_reading(context, revise), revise.spec.name)
     if not isinstance(revision, gardener.Revision):
         raise Stuck(f"the gardener of round {number} brought no edits and did not pass the plan")
-    if revision.edits:
+    if revision.edits and not adopted:
         reasons = "; ".join(edit.reason for edit in revision.edits)
         reason = f"gardening round {number}: {reasons}"
-        await adopt(context, revision.plan, reason, plan_diff(plan, revision.plan))
+        await adopt(context, revision.plan, reason, plan_diff(plan, revision.plan), str(key))
     context.tell(
         RoundFinished(
             round=number,
@@ -165,5 +169,5 @@ def known_results(context: RunContext) -> dict[Check, CheckResult]:
 
 
 def with_reading(context: RunContext, tool: planner.ProposePlan | gardener.RevisePlan) -> Tools:
-    tools = (*read_only_tools(context.workspace), tool)
+    tools = (*read_only_tools(veiled(context)), tool)
     return {each.spec.name: each for each in tools}

@@ -4,10 +4,13 @@ from agent import prompts
 from agent.domain.check import CheckResult, red
 from agent.domain.finding import Finding
 from agent.domain.plan import Task
+from agent.domain.policy import Change
 from agent.domain.todo import open_todos
+from agent.engine.ruling import ruling_on
 from agent.engine.run_context import RunContext
 from agent.engine.suite_guard import still_standing, weakened_by
 from agent.realign.findings import merge_findings
+from agent.tools.fence import plain_name
 
 OUTPUT_LINES = 30
 
@@ -60,6 +63,10 @@ async def open_items(
     weaker = [with_remedy(finding) for finding in await weakened_by(context, task)]
     found = merge_findings(tuple(weaker), standing)
     items += [prompts.render("executor/open#finding", finding=finding) for finding in found]
+    items += [
+        prompts.render("executor/open#outside", path=plain_name(path), is_own=why == "own_file")
+        for path, why in await overstepped(context, task)
+    ]
     if not changed:
         items.append(prompts.render("executor/open#empty"))
     return tuple(items)
@@ -68,6 +75,13 @@ async def open_items(
 def with_remedy(finding: Finding) -> Finding:
     """Says how to mend it as well: unlike those of a realignment task, nobody was told yet."""
     return finding.model_copy(update={"message": f"{finding.message} {finding.remedy}"})
+
+
+async def overstepped(context: RunContext, task: Task) -> tuple[tuple[str, str], ...]:
+    """Files that were changed, by whatever command, and that the policy keeps from the task."""
+    changed = await context.workspace.changed_files(context.state.task(task.id).start_commit)
+    rulings = [(path, await ruling_on(context, task, Change(path))) for path in changed]
+    return tuple((path, ruling.why) for path, ruling in rulings if ruling.verdict == "deny")
 
 
 def closing(context: RunContext, task: Task) -> tuple[Finding, ...]:

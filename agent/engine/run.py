@@ -138,5 +138,5 @@ def stuck(context: RunContext) -> RunFinished:
         left = ", ".join(t.id for t in plan.tasks if t.id not in context.state.done)
         return RunFinished(outcome=Outcome.STUCK, message=f"no task can start; open are {left}")
     first = failed[0]
-    reason = tasks[first.id].summary
+    reason = tasks[first.id].summary.partition("\n")[0]
     return RunFinished(outcome=Outcome.STUCK, message=f"{first.id} could not be proven: {reason}")

@@ -1,15 +1,19 @@
 """What every step of a run is given."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
-from agent.context.transcript import Meter
+from agent.context.tokens import Count, estimate
+from agent.context.transcript import Meter, is_believed
 from agent.domain.event import Event, RunStarted
 from agent.domain.message import Role
 from agent.domain.plan import Plan
+from agent.domain.policy import Policy
 from agent.domain.ports import Approver, Clock, Governor, ModelClient, Workspace
 from agent.domain.profile import Profile
+from agent.domain.redaction import NOTHING_HIDDEN, Redactor
 from agent.domain.state import RunState
 from agent.errors import ProviderError
 from agent.journal import Journal
@@ -28,16 +32,20 @@ class Limits:
     garden_rounds: int = 3
     realign_passes: int = 4
     task_attempts: int = 2
-    """Fresh sessions a task gets."""
+    """Sessions that a task gets as it is, with the usual model."""
+    task_reviews: int = 1
+    """Times a gardener may revise a task that no session could do."""
     continuations: int = 3
     """Times a session that stopped too early is told what is open."""
     turns_per_session: int = 60
     request_attempts: int = 5
     max_wait_seconds: float = 75.0
-    """The longest single wait for a minute limit."""
+    """The longest single wait for a limit."""
     sleeps_over_day: bool = False
     """Whether a day's limit is slept over; otherwise the run stops, to be resumed."""
     command_timeout_seconds: float = 120.0
+    working_tokens: int | None = None
+    """The size to keep a session's requests at; None has it worked out from the limits."""
     size_budget_tokens: int = 40_000
     """The largest estimate a task may carry."""
 
@@ -52,6 +60,8 @@ class Model:
     pool: Pool
     spare: "Model | None" = None
     """Who answers when this one cannot any more."""
+    stronger: tuple["Model", ...] = ()
+    """Who is given a task, in this order, when this one makes no progress with it."""
     ratios: tuple[float, ...] = ()
     """Input tokens as they were counted by those that were estimated, the newest last."""
 
@@ -64,7 +74,7 @@ class Model:
         return max(margin(self.ratios), *self.ratios, 1.0)
 
     def measure(self, estimated_tokens: int, counted_tokens: int) -> None:
-        if counted_tokens and estimated_tokens:
+        if is_believed(counted_tokens, estimated_tokens):
             self.ratios = (*self.ratios, counted_tokens / estimated_tokens)[-RECENT_RATIOS:]
 
     def learn(self, error: ProviderError) -> dict[str, Any]:
@@ -80,6 +90,10 @@ class Model:
         return {name: value for name, value in fields if value != before[name]}
 
 
+async def nothing(checkout: Path) -> None:
+    """For a run whose project needs no more than what git keeps."""
+
+
 @dataclass(frozen=True)
 class RunContext:
     journal: Journal
@@ -91,12 +105,19 @@ class RunContext:
     limits: Limits = Limits()
     setup: str = ""
     """A shell line that makes a fresh checkout ready, such as installing dependencies."""
+    supply: Callable[[Path], Awaitable[None]] = nothing
+    """Puts what git does not keep into the checkout at a path, before `setup` runs there."""
+    policy: Policy = field(default_factory=Policy)
+    redactor: Redactor = NOTHING_HIDDEN
+    """What is hidden from sessions; the journal hides the same."""
     ask_approval: bool = False
     on_text: Callable[[str], None] = lambda _: None
     """Told each piece of a reply as it arrives; nothing of it is journalled."""
     foresee: Callable[[Sequence[int]], str | None] = lambda _: None
     """What the user should know before tasks of these sizes in tokens are worked off, such as
     that the day's limit will not do."""
+    count: Count = estimate
+    """Estimates the tokens of a text."""
     meters: dict[str, Meter] = field(default_factory=dict)
 
     @property
@@ -121,4 +142,4 @@ class RunContext:
         self.journal.append(event)
 
     def meter(self, session: str) -> Meter:
-        return self.meters.setdefault(session, Meter())
+        return self.meters.setdefault(session, Meter(self.count))

@@ -3,14 +3,7 @@
 from dataclasses import dataclass
 
 from agent import prompts
-from agent.context.transcript import SHORTEN_TO_SHARE, build, input_bound, to_shorten
-from agent.domain.event import (
-    Continued,
-    MessageAdded,
-    SessionStarted,
-    ToolStarted,
-    TranscriptShortened,
-)
+from agent.domain.event import Continued, MessageAdded, Nudged, SessionStarted, ToolStarted
 from agent.domain.message import (
     Completion,
     Message,
@@ -22,12 +15,20 @@ from agent.domain.message import (
 from agent.domain.ports import ToolOutput
 from agent.domain.session import SessionState
 from agent.engine.admission import replaced
-from agent.engine.dispatch import Tools, dispatch, feedback, finish, is_repeatable, perform
-from agent.engine.guards import CUTS_STOP_AT, NUDGE_AT, STOP_AT, repeated_turns
-from agent.engine.model_call import ask
+from agent.engine.dispatch import (
+    Tools,
+    dispatch,
+    dispatch_at_once,
+    feedback,
+    finish,
+    is_repeatable,
+    looks_at_once,
+    perform,
+)
+from agent.engine.fitting import fitted, is_full, shortened
+from agent.engine.guards import SPOILED_STOP_AT, Kinds, has_changed_since, standstill
 from agent.engine.run_context import RunContext
-from agent.errors import ContextOverflow, ProviderError, RequestTooLarge
-from agent.limits.reservation import SMALLEST_TOKENS, TurnKind, reservation
+from agent.errors import ProviderError
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,10 @@ class Turn:
     ended: bool = False
     value: object = None
     """What the tool that ended the session delivers."""
+    has_edited: bool = False
+    """True when a file was changed and no command ran behind that."""
+    is_full: bool = False
+    """True when the model was not asked, since a fresh transcript must come first."""
 
 
 def open_session(
@@ -53,11 +58,17 @@ def open_session(
 
 
 async def take_turn(
-    context: RunContext, session: SessionState, tools: Tools, tail: str = ""
+    context: RunContext,
+    session: SessionState,
+    tools: Tools,
+    tail: str = "",
+    *,
+    can_hand_over: bool = False,
 ) -> Turn:
     """One reply and the result of every call in it.
 
     Calls that an earlier process left without a result are answered first, without a request.
+    With `can_hand_over` a session that is full is returned instead of asked.
     Raises ProviderError when the model cannot be asked.
     """
     pending = session.unanswered
@@ -65,6 +76,8 @@ async def take_turn(
         return await answer(context, session, pending, tools)
     if recovered := await recover(session, tools):
         return recovered
+    if can_hand_over and is_full(context, shortened(context, session, tools, tail)):
+        return Turn(goes_on=True, is_full=True)
     completion = await request(context, session, tools, tail)
     calls = completion.message.tool_calls
     if completion.stop_reason == "max_tokens" and calls:
@@ -77,15 +90,28 @@ async def take_turn(
         tokens = completion.usage.output_tokens
         say(context, session, prompts.render("session/feedback#cut_text", tokens=tokens))
         return Turn(goes_on=True)
+    if completion.stop_reason == "unclear_call":
+        say(context, session, prompts.render("session/feedback#unclear_call", tools=sorted(tools)))
+        return Turn(goes_on=True)
     return await answer(context, session, calls, tools)
 
 
 async def answer(
     context: RunContext, session: SessionState, calls: tuple[ToolCall, ...], tools: Tools
 ) -> Turn:
-    """Gives every call its one result, in order; calls behind the end are not made."""
+    """Gives every call its one result, in order; calls behind the end are not made.
+
+    Calls that only look, and stand side by side, are made at once.
+    """
     end: ToolOutput | None = None
-    for call in calls:
+    has_edited = False
+    waiting = list(calls)
+    while waiting:
+        if end is None and len(looks := looks_at_once(waiting, tools)) > 1:
+            await dispatch_at_once(context, session.key, looks, tools)
+            del waiting[: len(looks)]
+            continue
+        call = waiting.pop(0)
         if end is not None:
             context.tell(ToolStarted(session=session.key, call=call))
             finish(context, session.key, call, feedback("not_reached"))
@@ -94,9 +120,15 @@ async def answer(
         else:
             output = await dispatch(context, session.key, call, tools)
             end = output if output.ends_session else None
+            has_edited = edited_after(has_edited, call, output, tools)
     if end is None:
-        return Turn(goes_on=bool(calls))
+        return Turn(goes_on=bool(calls), has_edited=has_edited)
     return Turn(goes_on=True, ended=True, value=end.value)
+
+
+def edited_after(before: bool, call: ToolCall, output: ToolOutput, tools: Tools) -> bool:
+    kind = tools[call.name].kind if call.name in tools else None
+    return kind != "execute" and (before or (kind == "edit" and not output.is_error))
 
 
 async def recover(session: SessionState, tools: Tools) -> Turn | None:
@@ -142,89 +174,55 @@ async def request(
                 raise
 
 
-async def fitted(context: RunContext, session: SessionState, tools: Tools, tail: str) -> Completion:
-    """Asks with a request that fits the window.
-
-    One that the endpoint calls too large is made smaller and sent once more. Raises
-    ContextOverflow when no more can be shortened.
-    """
-    model = context.models[session.key.role]
-    profile = model.profile
-    specs = tuple(tool.spec for tool in tools.values())
-    meter = context.meter(str(session.key))
-    estimated = meter.estimate(session, specs, tail)
-    reserved = reservation(
-        profile,
-        turn_kind(session, tools),
-        round(estimated * model.margin),
-        cut_at_tokens=session.cut_at_tokens,
-    )
-    bound = input_bound(profile, reserved, model.margin)
-    if estimated > bound:
-        shorten_by(context, session, estimated - int(bound * SHORTEN_TO_SHARE))
-        estimated = meter.estimate(session, specs, tail)
-    if estimated > bound:
-        raise ContextOverflow(
-            f"session {session.key} needs about {estimated:,} tokens and {bound:,} surely fit; "
-            "split the task, or use a profile with a larger window"
-        )
-    try:
-        return await ask(context, session, build(session, specs, tail, reserved), estimated)
-    except ContextOverflow as error:
-        known = error.window_tokens or estimated
-        smaller = smaller_reservation(error, reserved)
-        if smaller == reserved and not shorten_by(context, session, estimated - known // 2):
-            raise
-        estimated = meter.estimate(session, specs, tail)
-        return await ask(context, session, build(session, specs, tail, smaller), estimated)
-
-
-def turn_kind(session: SessionState, tools: Tools) -> TurnKind:
-    """What the next reply probably holds, which decides how much of it is reserved.
-
-    Roles that hand over a result may do so in any reply. An executor writes at first and after
-    it has looked; after it has written it mostly runs, looks and submits.
-    """
-    if session.key.role != "executor":
-        return "deliver"
-    last = next((m for m in reversed(session.messages) if m.role == "assistant"), None)
-    kinds = {tools[c.name].kind for c in last.tool_calls if c.name in tools} if last else set()
-    return "look" if kinds & {"edit", "execute"} else "write"
-
-
-def smaller_reservation(error: ContextOverflow, reserved_tokens: int) -> int:
-    """The reservation to try after a refusal; the same when the input is what was too large."""
-    if not isinstance(error, RequestTooLarge):
-        return reserved_tokens
-    half = max(SMALLEST_TOKENS, reserved_tokens // 2)
-    return min(half, error.limit_tokens or half) if error.of_output else half
-
-
-def shorten_by(context: RunContext, session: SessionState, excess_tokens: int) -> bool:
-    """Turns old results into one line each; False when none is left."""
-    calls = to_shorten(session, excess_tokens)
-    if calls:
-        context.tell(TranscriptShortened(session=session.key, call_ids=calls))
-    return bool(calls)
-
-
-def say(context: RunContext, session: SessionState, text: str, items: tuple[str, ...] = ()) -> None:
-    """The harness tells the model something; with `items` it counts as a continuation."""
+def say(
+    context: RunContext,
+    session: SessionState,
+    text: str,
+    items: tuple[str, ...] = (),
+    count: int = 0,
+) -> None:
+    """The harness tells the model something; with `items` it is the count-th reminder of them."""
     if items:
-        context.tell(Continued(session=session.key, count=session.continued + 1, open_items=items))
+        context.tell(Continued(session=session.key, count=count, open_items=items))
     context.tell(MessageAdded(session=session.key, message=text_message("user", text)))
 
 
-def watch(context: RunContext, session: SessionState) -> str | None:
-    """Nudges a session that repeats itself; a sentence when it does not stop."""
-    if session.cuts_in_row >= CUTS_STOP_AT:
-        return f"{session.cuts_in_row} replies in a row were cut off; raise max_output_tokens"
-    count = repeated_turns(session)
-    if count >= STOP_AT:
-        return f"the same calls were made {count} times and nothing changed"
-    if count == NUDGE_AT:
-        say(context, session, prompts.render("session/feedback#repeated", count=count))
+def watch(context: RunContext, session: SessionState, tools: Tools) -> str | None:
+    """Nudges a session that gets nowhere, once per standstill; a sentence when it must end."""
+    if session.spoiled_in_row >= SPOILED_STOP_AT:
+        count = session.spoiled_in_row
+        if session.cut_at_tokens is None:
+            return f"{count} replies in a row held no call that could be read for certain"
+        return f"{count} replies in a row were cut off; raise max_output_tokens"
+    still = standstill(session, kinds_of(tools))
+    if still is None or (still.kind == "looking" and session.key.role != "executor"):
+        return None
+    if still.replies >= still.stop_at:
+        return still.sentence
+    if still.replies >= still.nudge_at and session.nudged_at <= session.replies - still.replies:
+        nudge(
+            context,
+            session,
+            prompts.render(f"session/nudge#{still.kind}", still=still),
+            still.sentence,
+        )
     return None
+
+
+def nudge(context: RunContext, session: SessionState, text: str, reason: str) -> None:
+    told = text_message("user", text)
+    context.tell(Nudged(session=session.key, reason=reason, message=told))
+
+
+def reminders(session: SessionState, tools: Tools) -> int:
+    """How often the session was told what is open since it last changed something."""
+    if session.continued and has_changed_since(session, kinds_of(tools), session.continued_at):
+        return 0
+    return session.continued
+
+
+def kinds_of(tools: Tools) -> Kinds:
+    return {name: tool.kind for name, tool in tools.items()}
 
 
 async def converse(
@@ -236,11 +234,12 @@ async def converse(
     """
     while session.replies < context.limits.turns_per_session:
         turn = await take_turn(context, session, tools)
-        if turn.ended or watch(context, session):
+        if turn.ended or watch(context, session, tools):
             return turn.value
         if not turn.goes_on:
             if session.continued >= context.limits.continuations:
                 return None
             reminder = prompts.render("session/feedback#call_needed", tool=answer_tool)
-            say(context, session, reminder, (f"no call of {answer_tool}",))
+            count = session.continued + 1
+            say(context, session, reminder, (f"no call of {answer_tool}",), count)
     return None

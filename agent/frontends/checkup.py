@@ -9,7 +9,7 @@ from agent.config.user_file import quoted, toml
 from agent.errors import Outcome
 from agent.frontends.findings import finding_line
 from agent.frontends.output import SCHEMA
-from agent.frontends.text import count, shown
+from agent.frontends.text import REHEARSAL, count, shown
 from agent.providers.doctor.checkup import Checkup
 
 MARKS = {True: "ok", False: "!!", None: "--"}
@@ -22,10 +22,14 @@ class Kept:
     path: Path | None
     """The file they were written to, None when they were not."""
     fields: Mapping[str, Any]
+    refused: str = ""
+    """Why they could not be written, with what to do; empty when nothing went wrong."""
 
 
 def outcome_after(checkup: Checkup, kept: Kept) -> Outcome:
     """A deviation that was written into the profile is none any more."""
+    if kept.refused:
+        return Outcome.USAGE
     if checkup.blocked or kept.path is None:
         return checkup.outcome
     left = [f for f in checkup.findings if f.severity != "info" and f.id not in checkup.mended]
@@ -34,6 +38,8 @@ def outcome_after(checkup: Checkup, kept: Kept) -> Outcome:
 
 def checkup_lines(checkup: Checkup, kept: Kept) -> Iterator[str]:
     profile = checkup.profile
+    if checkup.rehearsed:
+        yield REHEARSAL
     yield f"{profile.name}: {shown(profile.model)} at {shown(profile.base_url)}"
     width = max(len(aspect.name) for aspect in checkup.aspects)
     for aspect in checkup.aspects:
@@ -43,11 +49,13 @@ def checkup_lines(checkup: Checkup, kept: Kept) -> Iterator[str]:
     section = f"[profiles.{quoted(profile.name)}]"
     if kept.path:
         yield f"wrote {count(len(kept.fields), 'field')} of {section} to {kept.path}"
+        if checkup.rehearsed:
+            yield f"careful: {section} now fits the rehearsal, and perhaps no real endpoint"
     elif checkup.changes:
         yield f"to change, or to apply with --write: {section}"
         for name, value in checkup.changes.items():
             yield f"  {name} = {toml(value)}"
-    yield closing_line(checkup, kept)
+    yield kept.refused or closing_line(checkup, kept)
 
 
 def closing_line(checkup: Checkup, kept: Kept) -> str:
@@ -66,6 +74,7 @@ def checkup_record(checkup: Checkup, kept: Kept) -> dict[str, Any]:
         "type": "checkup",
         "outcome": outcome.value,
         "exit_code": outcome.exit_code,
+        "rehearsal": checkup.rehearsed,
         "profile": checkup.profile.name,
         "model": checkup.profile.model,
         "base_url": checkup.profile.base_url,
@@ -76,4 +85,5 @@ def checkup_record(checkup: Checkup, kept: Kept) -> dict[str, Any]:
         "findings": [finding.model_dump(mode="json") for finding in checkup.findings],
         "changes": dict(checkup.changes),
         "written": str(kept.path) if kept.path else None,
+        "not_written": kept.refused or None,
     }

@@ -36,6 +36,7 @@ COMMANDS = (
     cli_read.report,
     cli_usage.usage,
     cli_read.merge,
+    cli_read.discard,
     cli_run.demo,
     cli_rehearse.rehearse,
     cli_doctor.doctor,

@@ -47,7 +47,7 @@ def doctor(
 ) -> int:
     """Try an endpoint and say what is true of it.
 
-    Its key, models, window, streams, tool calls, usage, limits, speed and clock, and what to
+    Its keys, models, window, streams, tool calls, usage, limits, speed and clock, and what to
     change in its profile.
 
     \b

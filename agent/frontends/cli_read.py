@@ -89,3 +89,17 @@ def merge(run: flags.Run = None, json: flags.Json = False, unproven: flags.Unpro
     from agent.frontends import commands_read
 
     return commands_read.merge(run, as_json=json, unproven=unproven).exit_code
+
+
+def discard(run: flags.Run = None, json: flags.Json = False, yes: flags.Yes = False) -> int:
+    """Remove a run's branch and worktree.
+
+    Its journal stays, so that its report can still be read.
+
+    \b
+    Example:  gardener discard 20260102-030405-ab12 --yes
+    Next:     gardener run "the same, said better"
+    """
+    from agent.frontends import commands_read
+
+    return commands_read.discard(run, as_json=json, confirmed=yes).exit_code

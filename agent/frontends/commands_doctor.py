@@ -1,13 +1,14 @@
 """Tries an endpoint, shows what is true of it, and keeps the changes when asked."""
 
 import sys
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 import anyio
 
 from agent.config import load_settings, read_environment
-from agent.errors import Outcome
+from agent.errors import ConfigError, Outcome
 from agent.frontends.checkup import (
     Kept,
     checkup_lines,
@@ -39,11 +40,14 @@ def doctor(
             progress.line(f"trying {step} ...")
 
     checkup = anyio.run(partial(examine_endpoint, settings, options, on_step))
-    fields = fields_to_write(checkup, options)
-    path = None
-    if write and fields and checkup.blocked is None:
-        path = keep_fields(environment, settings, checkup.profile.name, fields)
-    kept = Kept(path, fields)
+    kept = Kept(None, fields_to_write(checkup, options))
+    if write and kept.fields and checkup.blocked is None:
+        try:
+            path = keep_fields(environment, settings, checkup.profile.name, kept.fields)
+            kept = replace(kept, path=path)
+        except ConfigError as error:
+            # What was seen is told all the same.
+            kept = replace(kept, refused=str(error))
     if as_json:
         output.record(checkup_record(checkup, kept))
     else:

@@ -1,4 +1,4 @@
-"""The commands that look, and the small ones that write: lint, audit, status, report, merge, init.
+"""The commands that look, and the small ones that write: lint, status, merge, discard and others.
 
 The wiring is imported where it is needed: `status` and `report` do without it.
 """
@@ -118,6 +118,39 @@ def merge(name: str | None, *, as_json: bool, unproven: bool) -> Outcome:
         if rehearsal:
             output.line(REHEARSAL)
         output.line(f"merged {run.name} as {commit}")
+    return Outcome.DONE
+
+
+def discard(name: str | None, *, as_json: bool, confirmed: bool) -> Outcome:
+    from functools import partial
+
+    import anyio
+
+    from agent.wiring import discard_run
+
+    place = Path.cwd()
+    run = find_run(place, name)
+    work = partial(discard_run, place=place, run_folder=run, confirmed=confirmed)
+    gone = anyio.run(work)
+    output = Output(sys.stdout)
+    rehearsal = is_rehearsal(run)
+    if as_json:
+        output.record(
+            {
+                "schema": SCHEMA,
+                "type": "discarded",
+                "rehearsal": rehearsal,
+                "outcome": Outcome.DONE.value,
+                "exit_code": 0,
+                "run": run.name,
+                "branch": gone.branch,
+                "commits": gone.commits,
+            }
+        )
+    else:
+        if rehearsal:
+            output.line(REHEARSAL)
+        output.line(f"discarded {gone.branch} and its worktree; the journal is kept in {run}")
     return Outcome.DONE
 
 

@@ -2,29 +2,50 @@
 
 import sys
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Any
 
+from agent.config import load_settings, read_environment
 from agent.errors import Outcome, UsageError
 from agent.frontends.output import SCHEMA, Output
+from agent.frontends.runs import project_root
 from agent.frontends.text import REHEARSAL, count
 
 if TYPE_CHECKING:
     from agent.rehearsal.conditions import Conditions
-    from agent.rehearsal.faults import FaultPlan
     from agent.wiring.rehearse import Rehearsal
 
 MOST_SHOWN = 6
+
+
+@dataclass(frozen=True)
+class Begun:
+    """A rehearsal that listens, and how a client finds it."""
+
+    rehearsal: "Rehearsal"
+    environment: Mapping[str, str]
+    """What to set where `gardener` is to ask it."""
+    elsewhere: tuple[str, ...]
+    """Profiles of the settings that ask other endpoints all the same."""
 
 
 def rehearse(*, as_json: bool, **given: Any) -> Outcome:  # noqa: ANN401 - RehearsalOptions' fields
     """Returns when the user stops it; raises UsageError when the port is taken."""
     import anyio
 
-    from agent.wiring.rehearse import RehearsalOptions, prepare_rehearsal
+    from agent.wiring.rehearse import (
+        RehearsalOptions,
+        client_environment,
+        other_endpoints,
+        prepare_rehearsal,
+    )
 
+    environment, root = read_environment(), project_root(Path.cwd())
+    settings = load_settings(environment, root)
     options = RehearsalOptions(**given)
-    rehearsal = prepare_rehearsal(options)
+    rehearsal = prepare_rehearsal(options, settings.profiles)
     server, output = rehearsal.server, Output(sys.stdout)
     try:
         server.start()
@@ -32,12 +53,14 @@ def rehearse(*, as_json: bool, **given: Any) -> Outcome:  # noqa: ANN401 - Rehea
         raise UsageError(
             f"cannot listen on port {options.port}: {error.strerror}; name another with --port"
         ) from None
+    variables = client_environment(rehearsal, environment, root)
+    begun = Begun(rehearsal, variables, other_endpoints(settings))
 
     def announce() -> None:
         if as_json:
-            output.record(start_record(rehearsal))
+            output.record(start_record(begun))
         else:
-            output.line("\n".join(start_lines(rehearsal, options.script, options.time_scale)))
+            output.line("\n".join(start_lines(begun)))
 
     try:
         anyio.run(until_stopped, announce)
@@ -64,35 +87,57 @@ async def until_stopped(announce: Callable[[], None]) -> None:
             return
 
 
-def start_record(rehearsal: "Rehearsal") -> dict[str, Any]:
-    conditions = rehearsal.conditions
+def start_record(begun: Begun) -> dict[str, Any]:
+    rehearsal, url = begun.rehearsal, begun.rehearsal.server.base_url
+    conditions, options = rehearsal.conditions, rehearsal.options
     return {
         "schema": SCHEMA,
         "type": "rehearsal_started",
-        "base_url": rehearsal.server.base_url,
+        "base_url": url,
+        "counters_url": f"{url}/rehearsal/counters",
+        "log_url": f"{url}/rehearsal/log",
+        "environment": dict(begun.environment),
+        "elsewhere": list(begun.elsewhere),
+        "profile": rehearsal.profile.name,
+        "dialect": rehearsal.profile.dialect,
+        "script": str(options.script) if options.script else None,
         "models": list(conditions.models),
         "flavour": conditions.flavour.name,
         "window_tokens": conditions.window_tokens,
         "limits": [limit.model_dump() for limit in conditions.limits],
+        "charge": conditions.charging.mode,
+        "tokens_per_second": conditions.tokens_per_second,
+        "first_token_seconds": conditions.first_token_seconds,
+        "time_scale": options.time_scale,
         "faults": list(conditions.faults.names),
         "faults_share": conditions.faults.share,
+        "faults_stay": not conditions.faults.transient,
         "seed": conditions.faults.seed,
     }
 
 
-def start_lines(rehearsal: "Rehearsal", script: Path | None, time_scale: float) -> Iterator[str]:
+def start_lines(begun: Begun) -> Iterator[str]:
+    rehearsal = begun.rehearsal
     conditions, url = rehearsal.conditions, rehearsal.server.base_url
+    script = rehearsal.options.script
     yield f"{REHEARSAL}{f' in {script}' if script else ', no model is asked'}"
     yield f"  base URL   {url}"
     models = ", ".join(conditions.models) or "any"
     window = f"window of {conditions.window_tokens:,} tokens"
     yield f"  endpoint   {conditions.flavour.name}, model {models}, {window}"
     yield f"  limits     {limits_text(conditions)}"
-    yield f"  speed      {speed_text(conditions, time_scale)}"
-    yield f"  faults     {faults_text(conditions.faults)}"
+    yield f"  speed      {speed_text(conditions, rehearsal.options.time_scale)}"
+    yield f"  faults     {faults_text(rehearsal)}"
     yield f"  counters   {url}/rehearsal/counters"
     yield f"  requests   {url}/rehearsal/log"
-    yield f"try: {example_line(rehearsal, script)}"
+    yield "in another terminal:"
+    yield f"  export {' '.join(f'{name}={quote(v)}' for name, v in begun.environment.items())}"
+    yield "  gardener doctor"
+    if script:
+        yield '  gardener run "REQUEST"'
+    if begun.elsewhere:
+        names = ", ".join(begun.elsewhere)
+        yield f"careful: your settings fall back to {names}, which is not played here"
     yield "stop with Ctrl-C"
 
 
@@ -110,26 +155,25 @@ def speed_text(conditions: "Conditions", time_scale: float) -> str:
     if conditions.first_token_seconds:
         told.append(f"first after {conditions.first_token_seconds:g} s")
     if time_scale != 1:
-        told.append(f"time {time_scale:g} times as fast, waits told in real seconds")
+        told.append(
+            f"time {time_scale:g} times as fast (waits are told in real seconds; "
+            "a client's own count of its minutes is not faster)"
+        )
     return ", ".join(told)
 
 
-def faults_text(plan: "FaultPlan") -> str:
+def faults_text(rehearsal: "Rehearsal") -> str:
+    from agent.rehearsal.faults import FAULTS
+
+    plan, dialect = rehearsal.conditions.faults, rehearsal.profile.dialect
     if not plan.names:
         return "none"
     names = plan.names
     shown = ", ".join(names) if len(names) <= MOST_SHOWN else f"{len(names)} kinds"
     again = "" if plan.transient else ", also when they come again"
-    return f"{shown}; {plan.share:.0%} of requests{again}, seed {plan.seed}"
-
-
-def example_line(rehearsal: "Rehearsal", script: Path | None) -> str:
-    """A made-up reply builds nothing, but shows what the endpoint is like."""
-    url, name = rehearsal.server.base_url, rehearsal.profile.name
-    if script:
-        return f'GARDENER_PROFILE={name} OPENAI_BASE_URL={url} gardener run "REQUEST"'
-    ask = '{"model": "%s", "messages": [{"role": "user", "content": "hi"}]}'
-    return f"curl {url}/chat/completions -d '{ask % (rehearsal.profile.model or 'any')}'"
+    unfit = sum(not FAULTS[name].fits(dialect) for name in names)
+    never = f"; {unfit} of them never in this profile's dialect" if unfit else ""
+    return f"{shown}; {plan.share:.0%} of requests{again}, seed {plan.seed}{never}"
 
 
 def totals_line(totals: Mapping[str, Any]) -> str:
@@ -141,13 +185,15 @@ def totals_line(totals: Mapping[str, Any]) -> str:
 
 
 def list_faults(*, as_json: bool) -> Outcome:
-    """Every fault, with what it does."""
+    """Every fault, with what it does and what it needs to be played."""
     from agent.rehearsal.faults import FAULTS
 
     output = Output(sys.stdout)
+    if as_json:
+        faults = [{"name": f.name, "about": f.about, "needs": f.wants} for f in FAULTS.values()]
+        output.record({"schema": SCHEMA, "type": "faults", "faults": faults})
+        return Outcome.DONE
     for fault in FAULTS.values():
-        if as_json:
-            output.record({"schema": SCHEMA, "name": fault.name, "about": fault.about})
-        else:
-            output.line(f"{fault.name:26} {fault.about}")
+        needs = f" Needs {', '.join(fault.wants)}." if fault.wants else ""
+        output.line(f"{fault.name:26} {fault.about}{needs}")
     return Outcome.DONE

@@ -29,7 +29,7 @@ def usage(by: str, run: str | None, plan_file: Path | None, *, as_json: bool) ->
     settings = load_settings(read_environment(), project_root(place))
     books = open_books(settings, clock)
     try:
-        ledger = read_usage(books, chosen, run or "")
+        ledger = read_usage(books, chosen, settings, run or "")
         if run and not ledger.total.requests:
             raise UsageError(f"no run named {run!r} is in the ledger; see: gardener usage --by run")
         work = partial(plan_forecast, place=place, settings=settings, books=books, clock=clock)

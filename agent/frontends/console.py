@@ -7,6 +7,7 @@ from agent.domain.check import CheckResult, red
 from agent.domain.event import (
     AttemptFailed,
     AuditFinished,
+    CallRuled,
     ChecksRan,
     Continued,
     Entry,
@@ -15,17 +16,20 @@ from agent.domain.event import (
     ModelRefused,
     ModelReplaced,
     ModelResponded,
+    Nudged,
     PhaseStarted,
     PlanAdopted,
     PlanChecked,
     ProfileMended,
     RoundFinished,
     RunFinished,
+    Rung,
     RunResumed,
     RunStarted,
     SessionStarted,
     SurveyTaken,
     TaskFinished,
+    TaskReviewed,
     TaskStarted,
     Throttled,
     TodosUpdated,
@@ -60,6 +64,14 @@ class LineConsole:
             self._output.line(line)
 
 
+RUNGS: dict[Rung, str] = {
+    "first": "again",
+    "fresh": "a fresh session",
+    "revised": "the task revised",
+    "stronger": "the next model of the ladder",
+}
+
+
 def line_of(entry: Entry, state: RunState) -> str | None:  # noqa: C901 - one exhaustive match
     """What a log says of an entry that `state` has already taken in; None for nothing."""
     match entry.event:
@@ -67,7 +79,7 @@ def line_of(entry: Entry, state: RunState) -> str | None:  # noqa: C901 - one ex
             return _run_line(entry.event, state)
         case SurveyTaken() | PlanAdopted() | PlanChecked() | RoundFinished():
             return _plan_line(entry.event)
-        case TaskStarted() | TodosUpdated() | TaskFinished() | AttemptFailed():
+        case TaskStarted() | TodosUpdated() | TaskFinished() | AttemptFailed() | TaskReviewed():
             return _task_line(entry.event, state)
         case ChecksRan(subject=subject, moment=moment, results=results):
             return f"checks {subject} {moment}: {checks_line(results)}"
@@ -82,6 +94,11 @@ def line_of(entry: Entry, state: RunState) -> str | None:  # noqa: C901 - one ex
             return f"learned for the {role} that in profile {profile} {shown(learned)}"
         case ModelReplaced(role=role, profile=profile, model=model, reason=reason):
             return f"the {role} goes on with {model} of {profile}: {shown(reason)}"
+        case CallRuled(session=session, what=what, allowed=allowed, why=why):
+            word = "allowed" if allowed else "refused"
+            return f"policy {session}: {word} {shown(what, 80)} ({why})"
+        case Nudged(session=session, reason=reason):
+            return f"nudged {session}: {shown(reason)}"
         case Warned(message=message):
             return f"warning: {message}"
         case AuditFinished(number=number, commit=commit, findings=findings):
@@ -142,12 +159,13 @@ def _plan_line(event: SurveyTaken | PlanAdopted | PlanChecked | RoundFinished) -
 
 
 def _task_line(
-    event: TaskStarted | TodosUpdated | TaskFinished | AttemptFailed, state: RunState
+    event: TaskStarted | TodosUpdated | TaskFinished | AttemptFailed | TaskReviewed,
+    state: RunState,
 ) -> str:
     match event:
-        case TaskStarted(task_id=task_id, attempt=attempt):
+        case TaskStarted(task_id=task_id, attempt=attempt, rung=rung):
             task = state.plan.task(task_id) if state.plan else None
-            again = f" (attempt {attempt})" if attempt > 1 else ""
+            again = f" (attempt {attempt}, {RUNGS[rung]})" if attempt > 1 else ""
             return f"task {task_id} started{again}: {shown(task.title) if task else ''}"
         case TodosUpdated(task_id=task_id, todos=todos):
             left = open_todos(todos)
@@ -159,6 +177,9 @@ def _task_line(
             return f"task {event.task_id} failed: {shown(event.summary)}"
         case AttemptFailed():
             return f"attempt {event.attempt} at {event.task_id} failed: {shown(event.reason)}"
+        case TaskReviewed(is_changed=is_changed):
+            what = "revised the plan" if is_changed else "changed nothing"
+            return f"the gardener looked at {event.task_id} and {what}: {shown(event.summary)}"
 
 
 def tasks_line(state: RunState) -> str:

@@ -77,6 +77,7 @@ BaseUrl = Annotated[
 Base = Annotated[
     str | None, typer.Option("--base", metavar="REV", help="Look only at what changed since REV.")
 ]
+Yes = Annotated[bool, typer.Option("--yes", help="Throw commits and changes away.")]
 Markdown = Annotated[
     bool, typer.Option("--markdown", help="Answer in Markdown, which is the default.")
 ]

@@ -1,6 +1,5 @@
 """What was used, as people and machines read it."""
 
-import math
 from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta, tzinfo
@@ -8,7 +7,7 @@ from typing import Any
 
 from agent.errors import Outcome
 from agent.frontends.output import SCHEMA
-from agent.frontends.text import count, shown
+from agent.frontends.text import count, duration, shown
 from agent.limits.admission import in_both_times
 from agent.limits.ledger import Ledger, Sums
 from agent.wiring.ledger import PlanForecast
@@ -78,18 +77,6 @@ def money(sums: Sums) -> str:
     if sums.unpriced and not sums.usd:
         return "-"
     return f"${sums.usd:,.2f}" + ("+" if sums.unpriced else "")
-
-
-def duration(seconds: float) -> str:
-    """`42 s`, `7 min 05 s`, `1 h 20 min`."""
-    whole = math.ceil(seconds)
-    if whole < 60:
-        return f"{whole} s"
-    minutes, rest = divmod(whole, 60)
-    if minutes < 60:
-        return f"{minutes} min {rest:02} s"
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours} h {minutes:02} min"
 
 
 def table(rows: Sequence[Sequence[str]]) -> tuple[str, ...]:

@@ -10,15 +10,21 @@ from agent.domain.limits import Admission, Limit
 from agent.errors import DayLimitReached, RequestTooLarge
 from agent.limits.books import Ticket
 from agent.limits.gauges import SHORT
-from agent.limits.windows import Gauge, earliest, with_use
+from agent.limits.windows import TOLERANCE_SECONDS, Gauge, earliest, with_use
 
+LONGEST_WAIT_SECONDS = 75.0
+"""A limit or a pause that keeps longer than this stops the run, unless it is said otherwise."""
+MOST_PATIENCE_SECONDS = 3600.0
+"""No setting asks to wait for longer."""
 FIRST_MARGIN = 1.45
 """Input that is booked for input that is estimated, before enough was measured: right even for an
 estimate that is 30 % too low."""
-LARGEST_MARGIN = 1.6
 ENOUGH_RATIOS = 12
-LONGEST_WAIT_SECONDS = 75.0
-"""A limit by the hour or day, or a pause, that keeps longer than this stops the run."""
+STEADY_SPREAD = 0.04
+"""Estimates that are less even than this are never booked with less than FIRST_MARGIN."""
+LARGEST_MARGIN = 1.5
+LARGEST_SURPRISE = 1.4
+"""What was not seen yet is taken for at most LARGEST_MARGIN, or this many times the mean."""
 
 
 @dataclass(frozen=True)
@@ -32,13 +38,18 @@ class Opening:
 def margin(ratios: Sequence[float]) -> float:
     """How much more than the estimate is booked until the real figure is known.
 
-    Mean and three deviations of what was measured: estimates that are right on average and out
-    by up to 30 % either way give 1.5, exact ones 1.0. It is given back when the reply comes.
+    Never less than the worst that was measured lately; beyond it mean and five deviations, more
+    of few measurements: estimates that are out by up to 30 % either way give 1.5, exact ones
+    1.0. It is given back when the reply comes.
     """
+    mean = fmean(ratios) if ratios else 1.0
     if len(ratios) < ENOUGH_RATIOS:
-        return min(LARGEST_MARGIN, max((FIRST_MARGIN, *ratios)))
-    spread = pstdev(ratios) * (3 + 8 / len(ratios))
-    return min(LARGEST_MARGIN, max(1.0, max(ratios), fmean(ratios) + spread))
+        return max(FIRST_MARGIN * max(1.0, mean), *ratios, 1.0)
+    spread = pstdev(ratios)
+    guess = mean + spread * (5 + 24 / len(set(ratios)))
+    if spread > STEADY_SPREAD:
+        guess = max(guess, FIRST_MARGIN)
+    return max(1.0, *ratios, min(guess, max(LARGEST_MARGIN, LARGEST_SURPRISE * mean)))
 
 
 def amount_to_book(admission: Admission, limits: Sequence[Limit], ratios: Sequence[float]) -> int:
@@ -78,14 +89,17 @@ def opening(gauges: Sequence[Gauge], tokens: int, start: float) -> Opening:
 
 
 def behind(
-    line: Sequence[Ticket], gauges: Sequence[Gauge], start: float
+    line: Sequence[Ticket], gauges: Sequence[Gauge], start: float, longest: float
 ) -> tuple[tuple[Gauge, ...], float]:
-    """The gauges as they are when all in line have gone, and when the last of them goes."""
+    """The gauges as they are when all in line have gone, and when the last of them goes.
+
+    Who waits for hours keeps back nobody who waits for `longest` seconds at most.
+    """
     placed, at = tuple(gauges), start
     for ticket in line:
         there = opening(placed, ticket.tokens, at)
-        if there.at - start > LONGEST_WAIT_SECONDS and is_long(there.keeps):
-            continue  # Its owner stops, and keeps nobody waiting.
+        if there.at - start > longest and is_long(there.keeps):
+            continue
         if math.isfinite(there.at):
             at = there.at
             placed = tuple(
@@ -99,25 +113,34 @@ def is_long(limit: Limit | None) -> bool:
     return limit is not None and limit.window not in SHORT
 
 
-def stop_at_long_wait(model: str, there: Opening, now: float, zone: tzinfo | None) -> None:
-    """Raises DayLimitReached when only an hour's or day's reset helps."""
-    if is_long(there.keeps) and there.at - now > LONGEST_WAIT_SECONDS:
-        assert there.keeps is not None
-        reason = f"the limit of {in_words(there.keeps)} of {model} is used up"
-        raise day_limit(reason, there.at, now, zone)
+@dataclass(frozen=True)
+class Patience:
+    """How long one wait may be, and the local time zone, None for the machine's own."""
 
+    longest_seconds: float = LONGEST_WAIT_SECONDS
+    zone: tzinfo | None = None
 
-def stop_at_long_block(model: str, until: float, now: float, zone: tzinfo | None) -> None:
-    """Raises DayLimitReached when the endpoint asked for a pause longer than a minute's."""
-    if until - now > LONGEST_WAIT_SECONDS:
-        raise day_limit(f"the endpoint of {model} is closed to this account", until, now, zone)
+    def stop_at_long_wait(self, model: str, there: Opening, now: float) -> None:
+        """Raises DayLimitReached when a limit keeps longer."""
+        if there.keeps is not None:
+            reason = f"the limit of {in_words(there.keeps)} of {model} is used up"
+            self._stop(reason, there.at, now, may_wait=there.keeps.window != "day")
 
+    def stop_at_long_pause(self, model: str, until: float, now: float) -> None:
+        """Raises DayLimitReached when the endpoint asked for a longer pause."""
+        reason = f"the endpoint of {model} is closed to this account"
+        self._stop(reason, until, now, may_wait=True)
 
-def day_limit(reason: str, until: float, now: float, zone: tzinfo | None) -> DayLimitReached:
-    return DayLimitReached(
-        f"{reason} until {in_both_times(until, zone)}; go on then with: gardener resume",
-        until - now,
-    )
+    def _stop(self, reason: str, until: float, now: float, *, may_wait: bool) -> None:
+        seconds = until - now
+        if seconds <= self.longest_seconds + TOLERANCE_SECONDS:
+            return
+        advice = "go on then with: gardener resume"
+        if may_wait and seconds <= MOST_PATIENCE_SECONDS:
+            advice += f", or set max_wait_seconds to more than {self.longest_seconds:g}"
+        raise DayLimitReached(
+            f"{reason} until {in_both_times(until, self.zone)}; {advice}", seconds
+        )
 
 
 def in_both_times(instant: float, zone: tzinfo | None) -> str:
@@ -129,4 +152,8 @@ def in_both_times(instant: float, zone: tzinfo | None) -> str:
 
 
 def in_words(limit: Limit) -> str:
-    return f"{limit.amount:,} {limit.unit} a {limit.window}"
+    return f"{limit.amount:,} {limit.unit} {a_window(limit)}"
+
+
+def a_window(limit: Limit) -> str:
+    return "an hour" if limit.window == "hour" else f"a {limit.window}"

@@ -7,7 +7,7 @@ from typing import Literal, Protocol, TypeVar
 from pydantic import ValidationError
 
 from agent.domain.limits import Admission
-from agent.domain.message import Role
+from agent.domain.message import Spender
 from agent.domain.readings import Unit, Window
 from agent.domain.value import Value
 from agent.errors import ConfigError
@@ -37,7 +37,7 @@ class Booking:
     model: str
     profile: str
     run: str
-    role: Role
+    role: Spender
     subject: str
     booked_at: float
     counted_at: float
@@ -109,16 +109,6 @@ class Correction(Value):
     amount: int
 
 
-class Glimpse(Value):
-    """What the endpoint had counted against a limit at some instant between two."""
-
-    unit: Unit
-    window: Window
-    after: float
-    by: float
-    used: int
-
-
 class Standing(Value):
     """What is known of one account and model besides its bookings."""
 
@@ -129,7 +119,6 @@ class Standing(Value):
     tickets: tuple[Ticket, ...] = ()
     learned: tuple[Learned, ...] = ()
     corrections: tuple[Correction, ...] = ()
-    glimpses: tuple[Glimpse, ...] = ()
     ratios: tuple[float, ...] = ()
     """Real input by estimated input, of the last replies."""
 

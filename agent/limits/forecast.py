@@ -16,6 +16,7 @@ from statistics import median
 
 from agent.domain.limits import WINDOW_SECONDS, Limit
 from agent.domain.profile import Profile
+from agent.limits.admission import a_window
 from agent.limits.reservation import LOOK_TOKENS, reservation
 
 BRIEF_TOKENS = 6_000
@@ -56,8 +57,11 @@ class Forecast:
     """Whole days' allotments; 0 where there are none."""
     day: Limit | None
     """The day's limit that is the narrowest."""
+    tightest: Limit | None
+    """The day's limit of which the least will be left."""
     left_today: int | None
-    """Of that limit."""
+    """Of that limit, at all accounts."""
+    accounts: int = 1
 
 
 def model_of(profile: Profile, size_tokens: int) -> tuple[int, int]:
@@ -83,28 +87,37 @@ def needed(profile: Profile, sizes: Iterable[int], done: Sequence[Done] = ()) ->
     )
 
 
-def forecast(profile: Profile, need: Need, used_today: dict[str, int]) -> Forecast:
-    """How long the profile's limits make it take.
+def forecast(
+    profile: Profile, need: Need, used_today: dict[str, int], accounts: int = 1
+) -> Forecast:
+    """How long the profile's limits make it take, when so many accounts share the work.
 
-    `used_today` has `tokens` and `requests` since midnight UTC.
+    `used_today` has `tokens` and `requests` of all of them since midnight UTC.
     """
-    paces = [(minutes(limit, need), limit) for limit in profile.limits if limit.window != "day"]
-    slowest = max(paces, key=lambda pair: pair[0], default=None)
-    days = [
-        (amount(limit, need) / limit.amount, limit)
+    paces = [
+        (minutes(limit, need) / accounts, limit)
         for limit in profile.limits
-        if limit.window == "day"
+        if limit.window != "day"
     ]
-    narrowest = max(days, key=lambda pair: pair[0], default=None)
+    slowest = max(paces, key=lambda pair: pair[0], default=None)
+    of_day = [limit for limit in profile.limits if limit.window == "day"]
+
+    def filled(limit: Limit) -> float:
+        return (amount(limit, need) + used_today.get(limit.unit, 0)) / limit.amount
+
+    day = max(of_day, key=lambda limit: amount(limit, need) / limit.amount, default=None)
+    tightest = max(of_day, key=filled, default=None)
     return Forecast(
         need=need,
         minutes=slowest[0] if slowest else 0.0,
         pace=slowest[1] if slowest else None,
-        days=narrowest[0] if narrowest else 0.0,
-        day=narrowest[1] if narrowest else None,
-        left_today=max(0, narrowest[1].amount - used_today.get(narrowest[1].unit, 0))
-        if narrowest
+        days=amount(day, need) / day.amount / accounts if day else 0.0,
+        day=day,
+        tightest=tightest,
+        left_today=max(0, tightest.amount * accounts - used_today.get(tightest.unit, 0))
+        if tightest
         else None,
+        accounts=accounts,
     )
 
 
@@ -117,28 +130,43 @@ def minutes(limit: Limit, need: Need) -> float:
 
 
 def sentence(found: Forecast, profile: Profile) -> str:
-    """`needs about 31M tokens: 1.3 days of code-pro, 78 minutes at 400k tokens a minute`."""
+    """`needs about 31M tokens: 1.3 code-pro days, 78 minutes at 400k a minute`."""
     parts = []
     if found.day is not None:
-        parts.append(f"{found.days:.1f} days of {profile.name}")
+        days = f"{found.days:.1f}" if found.days >= 0.05 else "less than 0.1"
+        parts.append(f"{days} {profile.name} days")
     if found.pace is not None:
-        rate = f"{short(found.pace.amount)} {found.pace.unit} a {found.pace.window}"
-        parts.append(f"{max(1, round(found.minutes))} minutes at {rate}")
+        took = max(1, round(found.minutes))
+        parts.append(f"{took:,} minute{'s' * (took > 1)} at {rate(found.pace)}")
     limits = ", ".join(parts) if parts else "no limits are known"
+    if parts and found.accounts > 1:
+        limits += f", by each of {found.accounts} accounts"
     return f"needs about {short(found.need.tokens)} tokens: {limits}"
 
 
-def warning(found: Forecast, profile: Profile, resets: str) -> str | None:
-    """What to tell before a run that cannot finish today; `resets` names the next midnight UTC."""
-    if found.day is None or found.left_today is None:
+def rate(limit: Limit) -> str:
+    unit = "" if limit.unit == "tokens" else f" {limit.unit}"
+    return f"{short(limit.amount)}{unit} {a_window(limit)}"
+
+
+STOPS = "it will stop there; go on then with: gardener resume"
+
+
+def warning(found: Forecast, profile: Profile, resets: str, then: str = STOPS) -> str | None:
+    """What to tell before a run that cannot finish today.
+
+    `resets` names the next midnight UTC, `then` says what the run does when the day is used up.
+    """
+    if found.tightest is None or found.left_today is None:
         return None
-    wanted = amount(found.day, found.need)
+    wanted = amount(found.tightest, found.need)
     if wanted <= found.left_today:
         return None
+    whole = short(found.tightest.amount * found.accounts)
     return (
-        f"this plan cannot finish today: it needs about {short(wanted)} {found.day.unit} and "
-        f"{short(found.left_today)} of {short(found.day.amount)} a day are left at {profile.name} "
-        f"until {resets}; it will stop there and go on with: gardener resume"
+        f"this plan cannot finish today: it needs about {short(wanted)} {found.tightest.unit} and "
+        f"{short(found.left_today)} of {whole} a day are left at {profile.name} "
+        f"until {resets}; {then}"
     )
 
 

@@ -10,14 +10,14 @@ from agent.domain.message import Usage
 from agent.domain.ports import Clock
 from agent.domain.readings import LimitReading
 from agent.limits.admission import (
+    LONGEST_WAIT_SECONDS,
     Opening,
+    Patience,
     amount_to_book,
     behind,
     in_words,
     opening,
     refuse_too_large,
-    stop_at_long_block,
-    stop_at_long_wait,
 )
 from agent.limits.books import Booking, Books, BooksAway, Owner, Page, Ticket, booking_of
 from agent.limits.gauges import MINUTE_SECONDS, effective_limits, read_gauges
@@ -62,12 +62,18 @@ class AccountGovernor:
     """
 
     def __init__(
-        self, books: Books, clock: Clock, owner: Owner, *, zone: tzinfo | None = None
+        self,
+        books: Books,
+        clock: Clock,
+        owner: Owner,
+        *,
+        longest_wait_seconds: float = LONGEST_WAIT_SECONDS,
+        zone: tzinfo | None = None,
     ) -> None:
         self._books = books
         self._clock = clock
         self._owner = owner
-        self._zone = zone
+        self._patience = Patience(longest_wait_seconds, zone)
         self._open: dict[int, Sent] = {}
 
     def wait_seconds(self, admission: Admission) -> float:
@@ -87,9 +93,9 @@ class AccountGovernor:
         """Books the request, waiting as long as its limits need and never longer.
 
         Tells each wait and its reason before it begins; a wait that becomes longer is told again
-        with what was added. Returns the booking's number. Raises DayLimitReached when only a
-        day's or hour's reset would help, RequestTooLarge when the request is larger than a whole
-        window allows, ConfigError when the books cannot be used.
+        with what was added. Returns the booking's number. Raises DayLimitReached when a limit or
+        a pause keeps for longer than one waits, RequestTooLarge when the request is larger than a
+        whole window allows, ConfigError when the books cannot be used.
         """
         arrived = self._clock.monotonic()
         told_until = 0.0
@@ -203,8 +209,8 @@ class AccountGovernor:
             now = wait.now
             limits = effective_limits(admission.limits, page.standing, now)
             refuse_too_large(admission, limits)
-            stop_at_long_block(admission.model, page.standing.blocked_until, now, self._zone)
-            stop_at_long_wait(admission.model, wait.alone, now, self._zone)
+            self._patience.stop_at_long_pause(admission.model, page.standing.blocked_until, now)
+            self._patience.stop_at_long_wait(admission.model, wait.alone, now)
             line = waiting(page.standing.tickets, self._owner, now)
             waits = wait.until > now + TOLERANCE_SECONDS
             line = with_ticket(wait.ticket, line) if waits else without(wait.ticket.name, line)
@@ -212,12 +218,14 @@ class AccountGovernor:
                 page.standing = page.standing.model_copy(update={"tickets": line})
             if waits:
                 return wait
+            waited = self._clock.monotonic() - arrived
             booking = booking_of(
                 admission,
                 charged=wait.ticket.tokens,
                 at=now,
                 owner=self._owner.name,
-                waited=self._clock.monotonic() - arrived,
+                # To read and write the books is no wait.
+                waited=waited if ticket or waited >= LOOK_AGAIN_SECONDS else 0.0,
             )
             return replace(booking, number=page.add(booking))
 
@@ -241,7 +249,7 @@ class AccountGovernor:
         start = max(now, standing.blocked_until)
         alone = opening(gauges, tokens, start)
         line = ahead_of(ticket, waiting(standing.tickets, self._owner, now)) if gauges else ()
-        placed, turn = behind(line, gauges, start)
+        placed, turn = behind(line, gauges, start, self._patience.longest_seconds)
         there = opening(placed, tokens, turn)
         if alone.keeps:
             reason = f"{in_words(alone.keeps)} are used up"

@@ -7,14 +7,14 @@ from typing import Literal
 from urllib.parse import urlsplit
 
 from agent.domain.limits import Admission
-from agent.domain.message import Role
+from agent.domain.message import Spender
 from agent.domain.ports import Governor
 from agent.errors import AuthError
 from agent.limits.admission import LONGEST_WAIT_SECONDS
 
 Policy = Literal["switch", "wait", "stop"]
 """`switch`: another account sends when the usual one would have to wait. `wait`: the usual one is
-waited for, and left only when its day is used up. `stop`: it is never left."""
+waited for, and left only when that would take too long. `stop`: it is never left."""
 PATIENCE_SECONDS = 3.0
 """A shorter wait is cheaper than the cached prompt that another account does not have."""
 
@@ -27,7 +27,8 @@ class Pool:
     """In the order they are preferred."""
     governor: Governor
     policy: Policy = "switch"
-    _homes: dict[Role, str] = field(default_factory=dict)
+    longest_wait_seconds: float = LONGEST_WAIT_SECONDS
+    _homes: dict[Spender, str] = field(default_factory=dict)
     _left: dict[str, str] = field(default_factory=dict)
 
     def choose(self, admission: Admission) -> Admission:
@@ -44,7 +45,7 @@ class Pool:
             home = usable[0]
         chosen = home
         if self.policy != "stop" and len(usable) > 1:
-            patience = PATIENCE_SECONDS if self.policy == "switch" else LONGEST_WAIT_SECONDS
+            patience = PATIENCE_SECONDS if self.policy == "switch" else self.longest_wait_seconds
             if self._wait(admission, home) > patience:
                 # The first of those that admit soonest, so that all roles do not scatter.
                 chosen = min(usable, key=lambda account: self._wait(admission, account))
@@ -52,13 +53,13 @@ class Pool:
         return replace(admission, account=chosen)
 
     def has_other(self, admission: Admission) -> bool:
-        """Whether another account than the role's present one may send within a minute: what to
-        ask when the endpoint says that this one is full."""
+        """Whether another account than the role's present one may send before one gives up: what
+        to ask when the endpoint says that this one is full."""
         if self.policy == "stop":
             return False
         home = self._homes.get(admission.role)
         others = (each for each in self.accounts if each not in self._left and each != home)
-        return any(self._wait(admission, each) <= LONGEST_WAIT_SECONDS for each in others)
+        return any(self._wait(admission, each) <= self.longest_wait_seconds for each in others)
 
     def drop(self, account: str, reason: str) -> bool:
         """Uses an account no more, because its key or its credit failed; `reason` is the sentence
@@ -67,6 +68,11 @@ class Pool:
             return False
         self._left[account] = reason
         return len(self._left) < len(self.accounts)
+
+    @property
+    def left(self) -> tuple[str, ...]:
+        """Why accounts were dropped: a sentence of each."""
+        return tuple(self._left.values())
 
     def _wait(self, admission: Admission, account: str) -> float:
         return self.governor.wait_seconds(replace(admission, account=account))

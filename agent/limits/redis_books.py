@@ -155,7 +155,7 @@ def client_of(url: str) -> Any:  # noqa: ANN401 - the client's own type is not p
             "a ledger in Redis needs the redis package; "
             "install it with: pip install 'plan-gardener[redis]'"
         ) from None
-    return Redis.from_url(
+    client = Redis.from_url(
         url,
         decode_responses=True,
         socket_timeout=TIMEOUT_SECONDS,
@@ -164,6 +164,12 @@ def client_of(url: str) -> Any:  # noqa: ANN401 - the client's own type is not p
         # It would sleep between its own tries, and everything else with it.
         retry=Retry(NoBackoff(), 1),
     )
+    try:
+        # Connects to nothing yet, but looks at what the URL asks for.
+        client.connection_pool.make_connection()
+    except TypeError:
+        raise ValueError("the URL asks for what no connection has") from None
+    return client
 
 
 def shown(words: str) -> str:

@@ -14,6 +14,7 @@ All under `gardener:`
 """
 
 import json
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any, Protocol
@@ -50,12 +51,17 @@ class Commands(Protocol):
 
 
 class RedisPage:
-    """One account and model: reads at once, keeps its writes until the end."""
+    """One account and model: reads at once, keeps its writes until the end.
+
+    What it reads after a write is as if that were done already.
+    """
 
     def __init__(self, pipe: Commands, key: str) -> None:
         self._pipe = pipe
         self._key = key
         self.writes: list[Callable[[], object]] = []
+        self._written: dict[int, Booking] = {}
+        self._tallied: Counter[str] = Counter()
         text = pipe.get(f"{key}:standing")
         self._read = standing_from(text) if text else Standing()
         self.standing = self._read
@@ -70,12 +76,16 @@ class RedisPage:
         return tuple(sorted((*counted, *unfinished), key=lambda each: each.at))
 
     def open_bookings(self) -> tuple[Booking, ...]:
-        return self._many(sorted(self._pipe.smembers(f"{self._key}:open"), key=int))
+        numbers = sorted(self._pipe.smembers(f"{self._key}:open"), key=int)
+        return tuple(each for each in self._many(numbers) if each.state == "open")
 
     def dated_after(self, instant: float) -> tuple[Booking, ...]:
-        return self._many(self._pipe.zrangebyscore(f"{self._key}:log", f"({instant}", "+inf"))
+        numbers = self._pipe.zrangebyscore(f"{self._key}:log", f"({instant}", "+inf")
+        return tuple(each for each in self._many(numbers) if each.counted_at > instant)
 
     def get(self, number: int) -> Booking | None:
+        if number in self._written:
+            return self._written[number]
         text = self._pipe.hget(BOOKINGS, number)
         return booking_from(text) if text else None
 
@@ -116,11 +126,13 @@ class RedisPage:
             self.writes.append(lambda: pipe.zadd(f"{key}:log", {number: booking.counted_at}))
         keep_open = pipe.sadd if booking.state == "open" else pipe.srem
         self.writes.append(lambda: keep_open(f"{key}:open", number))
+        self._written[number] = booking
 
     def _tally(self, booking: Booking, sign: int) -> None:
         pipe, name = self._pipe, f"{self._key}:minutes"
         minute = minute_of(booking)
         for field, amount in ((f"t:{minute}", booking.charged), (f"r:{minute}", 1)):
+            self._tallied[field] += sign * amount
             self.writes.append(
                 lambda field=field, amount=amount: pipe.hincrby(name, field, sign * amount)  # type: ignore[misc]
             )
@@ -130,22 +142,26 @@ class RedisPage:
         return tuple(
             Charge(each.counted_at, each.charged, 1, f"{each.run}/{each.role}")
             for each in self._many(numbers)
+            if counts(each) and each.counted_at >= since
         )
 
     def _minutes(self, since: float, now: float) -> tuple[Charge, ...]:
         minutes = range(int(since // MINUTE), int(now // MINUTE) + 1)
         fields = [f"{unit}:{minute}" for minute in minutes for unit in "tr"]
         values = self._pipe.hmget(f"{self._key}:minutes", fields)
-        pairs = zip(values[::2], values[1::2], strict=True)
+        read = zip(fields, values, strict=True)
+        sums = {field: int(value or 0) + self._tallied[field] for field, value in read}
         return tuple(
-            Charge(minute * MINUTE + MINUTE_END, int(tokens or 0), int(requests or 0))
-            for minute, (tokens, requests) in zip(minutes, pairs, strict=True)
-            if int(requests or 0) > 0
+            Charge(minute * MINUTE + MINUTE_END, sums[f"t:{minute}"], sums[f"r:{minute}"])
+            for minute in minutes
+            if sums[f"r:{minute}"] > 0
         )
 
     def _many(self, numbers: list[Any]) -> tuple[Booking, ...]:
+        """Those of these numbers as they are after what was written, and all that was written."""
         texts = self._pipe.hmget(BOOKINGS, numbers) if numbers else []
-        return tuple(booking_from(text) for text in texts if text)
+        read = {each.number: each for each in map(booking_from, filter(None, texts))}
+        return tuple((read | self._written).values())
 
     def _forget(self, now: float) -> None:
         pipe, key = self._pipe, self._key

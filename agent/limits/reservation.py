@@ -14,7 +14,7 @@ reservation once, which pays as long as fewer than one in four is cut.
 from typing import Literal
 
 from agent.domain.limits import Admission
-from agent.domain.message import Role
+from agent.domain.message import Spender
 from agent.domain.profile import Profile
 
 TurnKind = Literal["look", "write", "deliver"]
@@ -71,7 +71,7 @@ def admission_of(
     *,
     account: str,
     run_id: str,
-    role: Role,
+    role: Spender,
     subject: str,
     estimated_tokens: int,
     reserved_tokens: int,

@@ -51,6 +51,4 @@ def brought_back(standing: Standing, now: float) -> Standing:
             each.model_copy(update=unaligned) if each.at > late else each
             for each in standing.learned
         )
-    if any(each.by > late for each in standing.glimpses):
-        changes["glimpses"] = ()
     return standing.model_copy(update=changes) if changes else standing

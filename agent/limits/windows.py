@@ -84,7 +84,10 @@ def earliest(gauge: Gauge, amount: int, start: float) -> float:
     if amount > gauge.limit.amount:
         return math.inf
     if gauge.known_turn is not None:
-        return _when_turned(gauge, gauge.known_turn, amount, start)
+        turned = _when_turned(gauge, gauge.known_turn, amount, start)
+        is_day = gauge.limit.window == "day"
+        # Of a day only what came after midnight is known; of others the safe way is there too.
+        return turned if is_day else min(turned, _when_expired(gauge, amount, start))
     if gauge.limit.refill == "bucket" and not gauge.is_sliding:
         return _when_refilled(gauge, amount, start)
     return _when_expired(gauge, amount, start)

@@ -10,8 +10,9 @@ from agent import prompts
 from agent.domain.edit import AnyEdit
 from agent.domain.finding import Finding
 from agent.domain.message import Message, ToolSpec, text_message
-from agent.domain.plan import Plan
+from agent.domain.plan import Plan, Task, altered_tasks
 from agent.domain.ports import ToolKind, ToolOutput
+from agent.domain.state import TaskState
 from agent.domain.survey import Survey
 from agent.planning.edits import apply_edits
 from agent.planning.lint import lint, not_well_formed
@@ -56,6 +57,24 @@ def opening(
     )
 
 
+def stuck_opening(
+    plan: Plan, task: Task, state: TaskState, done: frozenset[str]
+) -> tuple[Message, ...]:
+    """What a gardener sees of a task that no session could do."""
+    shown = prompts.render(
+        "gardener/stuck",
+        request=plan.request,
+        plan=render(plan, with_request=False).strip(),
+        task=task,
+        done=sorted(done),
+        failures=state.failures,
+    )
+    return (
+        text_message("system", prompts.render("gardener/stuck_system")),
+        text_message("user", shown),
+    )
+
+
 class ReviseArguments(Arguments):
     edits: tuple[AnyEdit, ...]
     summary: str = ""
@@ -91,10 +110,14 @@ class RevisePlan:
     why; after `attempts` such answers the session ends with the plan as it was.
     """
 
-    def __init__(self, plan: Plan, *, attempts: int = 3) -> None:
+    def __init__(
+        self, plan: Plan, *, attempts: int = 3, keep: frozenset[str] = frozenset()
+    ) -> None:
+        """`keep` has the ids of tasks that are done, and stay as they are."""
         self.invalid_count = 0
         self._plan = plan
         self._attempts = attempts
+        self._keep = keep
         self._known = frozenset(fault.id for fault in form_faults(plan))
 
     @cached_property
@@ -120,6 +143,9 @@ class RevisePlan:
         if result.refused and not result.applied:
             output = refused("revise_plan#refused", refused=result.refused)
             return self._count_refusal(result.refused, revision.summary) or output
+        if altered := altered_tasks(self._plan, result.plan, self._keep):
+            output = refused("revise_plan#altered", altered=altered)
+            return self._count_refusal(altered, revision.summary) or output
         faults = [fault for fault in form_faults(result.plan) if fault.id not in self._known]
         if faults:
             reasons = tuple(fault.message for fault in faults)

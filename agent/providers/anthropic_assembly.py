@@ -14,9 +14,16 @@ from agent.domain.message import (
     Usage,
 )
 from agent.domain.profile import Dialect, Profile
-from agent.providers.assembly import as_json, read_name, read_text
 from agent.providers.echo import kept
-from agent.providers.whole_reply import Draft, Told, an_object, count, merged, whole_reply
+from agent.providers.fields import (
+    an_object,
+    as_json,
+    count,
+    read_index,
+    read_name,
+    read_text,
+)
+from agent.providers.whole_reply import Draft, Told, merged, whole_reply
 
 Json = Mapping[str, Any]
 DIALECT: Dialect = "anthropic_messages"
@@ -26,6 +33,12 @@ TOLD: dict[str, Told] = {
     "refusal": "refusal",
 }
 THOUGHTS = frozenset({"thinking", "redacted_thinking"})
+BLOCK_OF = {
+    "text_delta": "text",
+    "thinking_delta": "thinking",
+    "signature_delta": "thinking",
+    "input_json_delta": "tool_use",
+}
 CALL_FIELDS = frozenset({"type", "id", "name", "input"})
 
 
@@ -53,6 +66,7 @@ class AnthropicAssembler:
         self._usage = Usage()
         self._stop_reason = ""
         self._closed = False
+        self._is_guessed = False
 
     @property
     def is_whole(self) -> bool:
@@ -66,7 +80,10 @@ class AnthropicAssembler:
         return event if event.get("type") == "error" or event.get("error") else None
 
     def is_idle(self, event: Json) -> bool:
-        return event.get("type") == "ping"
+        """A sign of life, or a piece with nothing in it."""
+        delta = an_object(event, "delta")
+        is_empty = not any(delta[name] for name in delta if name != "type")
+        return event.get("type") == "ping" or (bool(delta) and is_empty)
 
     def feed(self, event: Json) -> str:
         match event.get("type"):
@@ -74,7 +91,9 @@ class AnthropicAssembler:
                 self._feed_head(an_object(event, "message"))
             case "content_block_start":
                 block = dict(an_object(event, "content_block"))
-                self._blocks[self._place(event, len(self._blocks))] = OpenBlock(block)
+                index = read_index(event.get("index"))
+                place = len(self._blocks) if index is None else index
+                self._blocks[place] = OpenBlock(block)
                 return self._begin(block)
             case "content_block_delta":
                 return self._feed_delta(event)
@@ -95,16 +114,11 @@ class AnthropicAssembler:
     def _begin(block: Json) -> str:
         return read_text(block.get("text")) if block.get("type") == "text" else ""
 
-    @staticmethod
-    def _place(event: Json, otherwise: int) -> int:
-        index = event.get("index")
-        return index if isinstance(index, int) else otherwise
-
     def _feed_delta(self, event: Json) -> str:
-        open_block = self._blocks.get(self._place(event, len(self._blocks) - 1))
+        delta = an_object(event, "delta")
+        open_block = self._block_of(event, read_name(delta.get("type")))
         if open_block is None:
             raise ValueError("it goes on with a block that never began")
-        delta = an_object(event, "delta")
         match delta.get("type"):
             case "text_delta":
                 text = read_text(delta.get("text"))
@@ -113,10 +127,23 @@ class AnthropicAssembler:
             case "thinking_delta":
                 open_block.pieces.append(read_text(delta.get("thinking")))
             case "input_json_delta":
-                open_block.pieces.append(read_text(delta.get("partial_json")))
+                piece = delta.get("partial_json")
+                open_block.pieces.append(
+                    as_json(piece) if isinstance(piece, dict) else read_text(piece)
+                )
             case "signature_delta":
                 open_block.signature.append(read_text(delta.get("signature")))
         return ""
+
+    def _block_of(self, event: Json, kind: str) -> OpenBlock | None:
+        """The block that a piece belongs to; without an index the last one of its kind."""
+        index = read_index(event.get("index"))
+        if index is not None:
+            return self._blocks.get(index)
+        blocks = list(self._blocks.values())
+        fitting = [each for each in blocks if each.block.get("type") == BLOCK_OF.get(kind)]
+        self._is_guessed = self._is_guessed or len(fitting) > 1
+        return next(reversed(fitting or blocks), None)
 
     def _feed_whole(self, message: Json) -> str:
         content = message.get("content")
@@ -131,7 +158,7 @@ class AnthropicAssembler:
         blocks = sorted(self._blocks.items())
         parts = [part for place, block in blocks for part in self._parts(place, block)]
         told = TOLD.get(self._stop_reason, "end_turn")
-        draft = Draft(tuple(parts), told, self._usage, self._model)
+        draft = Draft(tuple(parts), told, self._usage, self._model, self._is_guessed)
         return whole_reply(draft, self._request, self._profile)
 
     def _parts(self, place: int, entry: OpenBlock) -> Iterator[AnyPart]:
@@ -157,11 +184,12 @@ class AnthropicAssembler:
 
 
 def whole_thought(block: Json, text: str, signature: str) -> dict[str, Any]:
-    """The block as the endpoint would have sent it in one piece."""
+    """The block as the endpoint would have sent it in one piece; some do not sign theirs."""
     whole = dict(block)
     if block.get("type") == "thinking":
         whole["thinking"] = text
-        whole["signature"] = read_text(block.get("signature")) + signature
+        signed = read_text(block.get("signature")) + signature
+        whole |= {"signature": signed} if signed or "signature" in block else {}
     return whole
 
 

@@ -67,7 +67,7 @@ def request_body(request: ModelRequest, profile: Profile) -> Json:
     system = [text_block(m.text) for m in request.messages[:begin] if m.text.strip()]
     tools = [wire_function(tool, profile, "input_schema") for tool in request.tools]
     turns = wire_turns(request.messages[begin:], profile)
-    if "cache_control" not in profile.omit_fields:
+    if "cache_control" not in (*profile.omit_fields, *profile.extra_body):
         mark(system or tools)
         mark_turns(turns)
     body: Json = {"model": profile.model, "max_tokens": request.max_output_tokens, "stream": True}
@@ -81,10 +81,12 @@ def request_body(request: ModelRequest, profile: Profile) -> Json:
 
 def wire_turns(messages: Sequence[Message], profile: Profile) -> list[Turn]:
     """User and assistant in turn; the results of a turn stand first in its user message."""
+    # Whoever is not asked to think must not be shown thoughts either.
+    thinker = "" if "thinking" in profile.omit_fields else profile.model
     turns: list[Turn] = []
     for position, message in enumerate(messages):
         role = "assistant" if message.role == "assistant" else "user"
-        blocks = list(wire_blocks(message.parts, profile.model))
+        blocks = list(wire_blocks(message.parts, thinker))
         if not blocks:
             continue
         if not turns or turns[-1].role != role:

@@ -7,6 +7,7 @@ a text stays a text wherever the schema allows one.
 
 import ast
 import json
+import math
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -15,8 +16,11 @@ Schema = Mapping[str, Any]
 DECODER = json.JSONDecoder(strict=False)
 """Not strict: line ends inside a text stand for themselves."""
 FENCE = re.compile(r"```\w*\s*\n(.*)\n\s*```", re.DOTALL)
-BEHIND = re.compile(r"[A-Za-z<`]|[\s}\]]*\Z")
-"""What may follow an object without being a part of it: words, a tag, or closers too many."""
+BEHIND = re.compile(r"(?:[^\W\d_]|[<`]).*[^\s}\]\"]|[\s}\]]*", re.DOTALL)
+"""What may follow an object without being a part of it: words, a tag, or closers too many.
+
+Words that end as an object does may be the rest of one, behind a quotation mark in a text that was
+not escaped."""
 WRAPPINGS = 2
 """How often a text is unpacked that holds the text of an object."""
 INTEGER = re.compile(r"-?\d{1,300}")
@@ -45,6 +49,13 @@ def is_object(text: str) -> bool:
         return False
 
 
+def fits(arguments: str, schema: Schema) -> bool:
+    """Whether the arguments are an object with the names that the schema asks for and knows."""
+    value = read_object(arguments)
+    known, needed = schema.get("properties") or value or {}, schema.get("required") or ()
+    return value is not None and set(needed) <= set(value) <= set(known)
+
+
 def read_object(text: str) -> dict[str, Any] | None:
     value: object = text
     for _ in range(WRAPPINGS + 1):
@@ -64,7 +75,7 @@ def read_value(text: str) -> object:
     except (ValueError, RecursionError):
         return read_literal(body)
     behind = body[end:].strip()
-    return value if BEHIND.match(behind) else None
+    return value if BEHIND.fullmatch(behind) else None
 
 
 def read_literal(text: str) -> object:
@@ -91,7 +102,7 @@ def typed(text: str, schema: Schema, root: Schema) -> object:
         return body.lower() == "true"
     if "integer" in kinds and INTEGER.fullmatch(body):
         return int(body)
-    if "number" in kinds and NUMBER.fullmatch(body):
+    if "number" in kinds and NUMBER.fullmatch(body) and math.isfinite(float(body)):
         return json.loads(body)
     return typed_container(text, schema, root, kinds)
 

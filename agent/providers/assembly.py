@@ -1,8 +1,6 @@
 """Puts the pieces of a reply in the chat dialect together, whatever habits its server has."""
 
-import json
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 from typing import Any
 
 from agent.domain.message import (
@@ -11,14 +9,16 @@ from agent.domain.message import (
     ModelRequest,
     ReasoningPart,
     TextPart,
-    ToolCall,
     Usage,
 )
 from agent.domain.profile import Profile
+from agent.providers.call_pieces import CallPieces
 from agent.providers.chat_messages import DIALECT
 from agent.providers.echo import kept
+from agent.providers.fields import an_object, count, read_index, read_name, read_text
+from agent.providers.surrogates import rejoined
 from agent.providers.triage import error_in
-from agent.providers.whole_reply import Draft, Told, an_object, count, merged, whole_reply
+from agent.providers.whole_reply import Draft, Told, merged, whole_reply
 
 Json = Mapping[str, Any]
 TOLD: dict[str, Told] = {
@@ -28,32 +28,9 @@ TOLD: dict[str, Told] = {
     "refusal": "refusal",
 }
 REASONING_FIELDS = ("reasoning_content", "reasoning")
-CALL_FIELDS = frozenset({"index", "id", "type", "function"})
-
-
-@dataclass
-class OpenCall:
-    """A call whose pieces are still coming."""
-
-    call_id: str
-    name: str
-    pieces: list[str] = field(default_factory=list)
-    extra: dict[str, Any] = field(default_factory=dict)
-
-    @property
-    def arguments(self) -> str:
-        return "".join(self.pieces) or "{}"
-
-    @property
-    def is_whole(self) -> bool:
-        """Whether the arguments are an object already: nothing can follow it."""
-        if not self.pieces or not self.pieces[-1].rstrip().endswith("}"):
-            return False
-        try:
-            json.loads(self.arguments)
-        except (ValueError, RecursionError):
-            return False
-        return True
+SAID = (*REASONING_FIELDS, "content", "refusal", "tool_calls")
+ONCE_CHARACTERS = 20
+"""A piece this long that says all that came before it does not say it by chance."""
 
 
 class ChatAssembler:
@@ -67,18 +44,19 @@ class ChatAssembler:
         self._profile = profile
         self._model = profile.model
         self._finish_reason = ""
+        self._is_over = False
         self._text: list[str] = []
         self._reasoning: list[str] = []
         self._reasoning_field = ""
         self._refused = False
         self._saw_delta = False
-        self._calls: list[OpenCall] = []
-        self._by_index: dict[int, OpenCall] = {}
+        self._calls = CallPieces(request)
         self._usage = Usage()
 
     @property
     def is_whole(self) -> bool:
-        return bool(self._finish_reason)
+        """Not when something came behind the finish reason: more may be missing."""
+        return self._is_over
 
     @property
     def failure(self) -> str:
@@ -88,8 +66,13 @@ class ChatAssembler:
         return event if error_in(event) is not None else None
 
     def is_idle(self, event: Json) -> bool:
-        """A chunk without choices, unless it counts."""
-        return not event.get("choices") and not event.get("usage")
+        """A chunk that says nothing: without choices, or with empty ones."""
+        choices = event.get("choices")
+        return not any(
+            choice.get("finish_reason") or any(told_in(choice).get(name) for name in SAID)
+            for choice in (choices if isinstance(choices, list) else ())
+            if isinstance(choice, dict)
+        )
 
     def feed(self, event: Json) -> str:
         self._model = event.get("model") or self._model
@@ -99,72 +82,42 @@ class ChatAssembler:
         choices = event.get("choices") or []
         if not isinstance(choices, list) or not all(isinstance(c, dict) for c in choices):
             raise ValueError("its choices are not a list of objects")
-        return "".join([self._feed_choice(choice) for choice in choices[:1]])
+        # Nobody asked for more than one choice.
+        first = [choice for choice in choices if not read_index(choice.get("index"))]
+        return "".join([self._feed_choice(choice) for choice in first])
 
     def _feed_choice(self, choice: Json) -> str:
-        self._finish_reason = read_name(choice.get("finish_reason")) or self._finish_reason
-        delta = an_object(choice, "delta")
-        self._saw_delta = self._saw_delta or bool(delta)
-        told = delta or an_object(choice, "message")
-        is_summary = self._saw_delta and not delta
+        reason = read_name(choice.get("finish_reason"))
+        if TOLD.get(self._finish_reason) is None:
+            self._finish_reason = reason or self._finish_reason
+        delta, told = an_object(choice, "delta"), told_in(choice)
+        is_message = bool(told) and not delta
+        self._saw_delta = self._saw_delta or any(delta.get(name) for name in SAID)
+        is_last = is_message and self._saw_delta and bool(reason)
         name = next((name for name in REASONING_FIELDS if told.get(name)), "")
         if name:
-            self._add(self._reasoning, read_text(told[name]), is_summary)
+            self._add(self._reasoning, read_text(told[name]), is_message, is_last)
             self._reasoning_field = name
         refusal = read_text(told.get("refusal"))
         self._refused = self._refused or bool(refusal)
-        text = self._add(self._text, read_text(told.get("content")) + refusal, is_summary)
-        self._feed_calls(told.get("tool_calls") or [])
+        said = read_text(told.get("content")) + refusal
+        text = self._add(self._text, said, is_message, is_last)
+        calls = told.get("tool_calls") or []
+        self._calls.feed(calls, is_summary=is_message and bool(reason))
+        self._is_over = bool(reason) or (self._is_over and not (text or calls))
         return text
 
     @staticmethod
-    def _add(pieces: list[str], text: str, is_summary: bool) -> str:
-        """Adds what is new: a message behind deltas may say all of them again."""
-        before = "".join(pieces) if is_summary else ""
-        new = text.removeprefix(before)
-        pieces.append(new)
-        return new
-
-    def _feed_calls(self, entries: object) -> None:
-        if not isinstance(entries, list):
-            raise ValueError("its tool calls are not a list")
-        for entry in entries:
-            if not isinstance(entry, dict):
-                raise ValueError("a tool call in it is not an object")
-            self._feed_call(entry)
-
-    def _feed_call(self, entry: Json) -> None:
-        function = an_object(entry, "function")
-        name = read_name(function.get("name"))
-        call_id = read_name(entry.get("id"))
-        index = entry.get("index")
-        call = self._call_of(index if isinstance(index, int) else None, call_id, name)
-        call.call_id = call.call_id or call_id
-        call.name = call.name or name
-        call.extra |= {k: v for k, v in entry.items() if k not in CALL_FIELDS and v is not None}
-        arguments = function.get("arguments")
-        if arguments is None or ((call_id or name) and call.is_whole):
-            return
-        call.pieces.append(arguments if isinstance(arguments, str) else as_json(arguments))
-
-    def _call_of(self, index: int | None, call_id: str, name: str) -> OpenCall:
-        """The call that a piece belongs to: an open one, or a new one."""
-        known = self._without_index(call_id, name) if index is None else self._by_index.get(index)
-        is_another = known and name and call_id and known.call_id and call_id != known.call_id
-        if known is None or is_another:
-            known = OpenCall(call_id, name)
-            self._calls.append(known)
-            if index is not None:
-                self._by_index[index] = known
-        return known
-
-    def _without_index(self, call_id: str, name: str) -> OpenCall | None:
-        if call_id:
-            return next((call for call in self._calls if call.call_id == call_id), None)
-        last = self._calls[-1] if self._calls else None
-        if last and name and (last.is_whole or last.name not in ("", name)):
-            return None
-        return last
+    def _add(pieces: list[str], text: str, is_message: bool, is_last: bool) -> str:
+        """Adds what is new: a message behind others may say all of them again."""
+        before = rejoined("".join(pieces)) if is_message else ""
+        if before and (is_last or len(before) >= ONCE_CHARACTERS):
+            is_old = text.strip() == before.strip() or (
+                is_last and len(text) >= ONCE_CHARACTERS and before.startswith(text)
+            )
+            text = "" if is_old else text.removeprefix(before)
+        pieces.append(text)
+        return text
 
     def completion(self) -> Completion:
         """A reply whose server never counted carries a usage of zeros."""
@@ -175,57 +128,18 @@ class ChatAssembler:
         if text := "".join(self._text):
             parts.append(TextPart(text=text))
         draft = Draft(
-            parts=(*parts, *self._finished_calls()),
+            parts=(*parts, *self._calls.finished()),
             told=TOLD.get(self._finish_reason, "refusal" if self._refused else "end_turn"),
             usage=self._usage,
             model=self._model,
+            is_guessed=self._calls.is_guessed,
         )
         return whole_reply(draft, self._request, self._profile)
 
-    def _finished_calls(self) -> Iterator[ToolCall]:
-        taken: dict[str, OpenCall] = {}
-        for position, call in enumerate(self._calls):
-            if not call.name:
-                if not call.pieces:
-                    continue
-                raise ValueError("it calls a tool without naming it")
-            call_id = call.call_id
-            if twin := taken.get(call_id):
-                if (twin.name, twin.arguments) == (call.name, call.arguments):
-                    continue
-                call_id = ""
-            call_id = call_id or f"call_{self._request.turn}_{position}"
-            taken[call_id] = call
-            yield ToolCall(
-                call_id=call_id,
-                name=call.name,
-                arguments=call.arguments,
-                provider_data=kept(DIALECT, call.extra),
-            )
 
-
-def as_json(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False)
-
-
-def read_name(value: object) -> str:
-    """A name or id; some servers number their calls."""
-    if value is None:
-        return ""
-    if isinstance(value, str | int):
-        return str(value)
-    raise ValueError("a name in it is not text")
-
-
-def read_text(content: object) -> str:
-    """Text as a string, or as a list of parts that have some."""
-    if content is None:
-        return ""
-    if isinstance(content, str):
-        return content
-    if isinstance(content, list) and all(isinstance(part, dict) for part in content):
-        return "".join(read_text(part.get("text")) for part in content)
-    raise ValueError("its content is not text")
+def told_in(choice: Json) -> Json:
+    """What a choice says: a delta, or a message in place of one."""
+    return an_object(choice, "delta") or an_object(choice, "message")
 
 
 def read_usage(usage: object) -> Usage:

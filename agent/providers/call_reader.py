@@ -6,7 +6,7 @@ taken only when it leaves no tag behind. Then every value is whole. Pure.
 import json
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from agent.domain.message import ToolSpec
@@ -40,6 +40,9 @@ CALL_END = re.compile(r"(?:\s*</function>)+(?:\s*</tool_call>)*(?:\s*</?[a-z_]*\
 EXACT_CALL_END = re.compile(r"\n</function>(?:\n</tool_call>)?(?:\s*</?[a-z_]*\Z)?")
 TOOL_CALL_END = re.compile(r"\s*</tool_call>")
 ANY_TAG = re.compile(r"</?(?:tool_call|parameter|function)[=>]")
+WHOLE_CALL = re.compile(
+    r"(?ms)^[ \t]*<(?:tool_call>|function[=\s]).*</(?:function|tool_call)>\s*\Z"
+)
 HALF_OPENER = re.compile(r"<tool_call>\s*(?:<[^<>]*)?\Z|<function=[^<>]*\Z")
 
 
@@ -48,10 +51,14 @@ class WrittenCall:
     name: str
     arguments: str
     """As JSON."""
+    last_value: tuple[int, int] | None = field(default=None, compare=False)
+    """Where the last parameter stands in the text; None for a call in JSON, whose texts are
+    escaped."""
 
 
 Item = str | WrittenCall
-Arguments = tuple[tuple[str, str], ...]
+Arguments = tuple[tuple[str, int, int], ...]
+"""Names, and where their values stand."""
 Ending = tuple[Arguments, tuple[Item, ...]]
 """Parameters up to the end of a call, and what follows it."""
 
@@ -98,6 +105,12 @@ class Reader:
         depth = sum(-1 if tag.closes else 1 for tag in tags if tag.kind == "function")
         is_open = depth > 0 or not tags or not tags[-1].closes
         return is_open or HALF_OPENER.search(self._unquoted(0)) is not None
+
+    def looks_like_calls(self) -> bool:
+        """Whether the text ends with a call, of whatever tool, or has too many tags to be read."""
+        is_long = len(self._tags) > MOST_TAGS and self._next_opener(0, 0) is not None
+        is_call = is_long or WHOLE_CALL.search(self._unquoted(0)) is not None
+        return is_call and bool(self._tools)
 
     def _unquoted(self, piece: int) -> str:
         """The text from a piece on, which begins outside of any quotation."""
@@ -218,7 +231,7 @@ class Reader:
         start, seen = parameter.end(), seen | {own}
         for end, after in self._value_ends(start, properties - seen):
             if found := self._in_call(after, name, seen):
-                return ((own, trimmed(self._text[start:end])), *found[0]), found[1]
+                return ((own, start, end), *found[0]), found[1]
         return None
 
     def _call_end(self, at: int) -> int | None:
@@ -265,8 +278,12 @@ class Reader:
     def _call(self, name: str, arguments: Arguments) -> WrittenCall:
         schema = self._tools[name]
         properties = schema.get("properties") or {}
-        values = {key: typed(value, properties.get(key) or {}, schema) for key, value in arguments}
-        return WrittenCall(name, json.dumps(values, ensure_ascii=False))
+        values = {
+            key: typed(trimmed(self._text[start:end]), properties.get(key) or {}, schema)
+            for key, start, end in arguments
+        }
+        last_value = arguments[-1][1:] if arguments else None
+        return WrittenCall(name, json.dumps(values, ensure_ascii=False), last_value)
 
 
 def trimmed(value: str) -> str:

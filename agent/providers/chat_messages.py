@@ -106,10 +106,15 @@ def sendable_arguments(text: str) -> str:
 
 def read_arguments(text: str) -> Json | None:
     try:
-        value = json.loads(text)
+        value = json.loads(text, parse_constant=no_json)
     except (ValueError, RecursionError):
         return None
     return value if isinstance(value, dict) else None
+
+
+def no_json(name: str) -> None:
+    """Python reads `NaN` and `Infinity`; no other server does."""
+    raise ValueError(f"{name} is not JSON")
 
 
 def wire_tool(tool: ToolSpec, profile: Profile) -> Json:

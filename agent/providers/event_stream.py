@@ -10,13 +10,16 @@ from typing import Any, Protocol
 
 from agent.domain.message import Completion
 from agent.domain.profile import Profile
+from agent.providers.surrogates import rejoined, split_half
 from agent.providers.triage import malformed, triage_chunk, unavailable
 
 Json = Mapping[str, Any]
 DONE = "[DONE]"
+BROKEN_OFF = "it broke the reply off in the middle"
+BOM = b"\xef\xbb\xbf"
 SHOWN_CHARACTERS = 80
-LARGEST_BYTES = 64_000_000
-"""No reply is longer; one without an end would fill the memory."""
+LARGEST_BYTES = 1 << 20
+"""What a reply may be long at least: some repeat the request in their first events."""
 
 
 class Assembler(Protocol):
@@ -61,11 +64,19 @@ class DataLines:
     """Cuts a byte stream into what follows `data:` on its lines."""
 
     def __init__(self) -> None:
-        self._rest = b""
+        self._rest: list[bytes] = []
+        self._begun = False
 
     def feed(self, data: bytes) -> list[str]:
         """Raises UnicodeDecodeError, a ValueError, when a line is not UTF-8."""
-        *lines, self._rest = (self._rest + data).split(b"\n")
+        head, *tail = data.split(b"\n")
+        self._rest.append(head)
+        if not tail:
+            return []
+        lines = [b"".join(self._rest), *tail[:-1]]
+        self._rest = tail[-1:]
+        if not self._begun:
+            self._begun, lines[0] = True, lines[0].removeprefix(BOM)
         return [payload for line in lines if (payload := self._payload(line))]
 
     def end(self) -> list[str]:
@@ -79,17 +90,21 @@ class DataLines:
 class StreamedReply:
     """One reply on its way; every failure is a ProviderError with the sentence for the user."""
 
-    def __init__(self, profile: Profile, assembler: Assembler) -> None:
+    def __init__(
+        self, profile: Profile, assembler: Assembler, largest_bytes: int = LARGEST_BYTES
+    ) -> None:
         self.begun = False
         """Whether anything has arrived."""
         self.pieces = 0
         """Events that carried something of the reply."""
         self._size = 0
+        self._largest_bytes = largest_bytes
         self._marked_done = False
         self._profile = profile
         self._lines = DataLines()
         self._assembler = assembler
         self._events = 0
+        self._half = ""
         self._before_events = bytearray()
 
     @property
@@ -97,15 +112,21 @@ class StreamedReply:
         """Whether the server said that the reply is complete."""
         return self._marked_done or self._assembler.is_closed
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether the reply is complete should nothing more arrive."""
+        return self.done or self._assembler.is_whole
+
     def feed(self, data: bytes) -> list[str]:
         """Takes what arrived; returns the pieces of text in it."""
         self.begun = True
         self._size += len(data)
+        if self._size > self._largest_bytes:
+            reason = f"its reply is longer than {self._largest_bytes:,} bytes"
+            raise unavailable(self._profile, reason)
         if not self._events:
             self._before_events += data
         try:
-            if self._size > LARGEST_BYTES:
-                raise ValueError(f"it is longer than {LARGEST_BYTES:,} bytes")
             return self._take(self._lines.feed(data))
         except (ValueError, RecursionError) as error:
             raise malformed(self._profile, reason_of(error)) from error
@@ -115,12 +136,13 @@ class StreamedReply:
         try:
             text = self._take(self._lines.end())
         except (ValueError, RecursionError) as error:
-            raise malformed(self._profile, reason_of(error)) from error
+            # A line without its end was cut.
+            raise unavailable(self._profile, BROKEN_OFF) from error
         return text if self._events or self.done else self._take_whole(bytes(self._before_events))
 
     def _take_whole(self, body: bytes) -> list[str]:
         try:
-            text = self._take([body.decode("utf-8")])
+            text = self._take([body.removeprefix(BOM).decode("utf-8")])
         except (ValueError, RecursionError) as error:
             reason = f"it begins with {shown(body)!r}" if body else "it is empty"
             raise malformed(self._profile, reason) from error
@@ -131,8 +153,8 @@ class StreamedReply:
         """The whole reply, after its end."""
         if self._assembler.failure:
             raise unavailable(self._profile, self._assembler.failure)
-        if not (self.done or self._assembler.is_whole):
-            raise unavailable(self._profile, "it broke the reply off in the middle")
+        if not self.is_whole:
+            raise unavailable(self._profile, BROKEN_OFF)
         if not self._events:
             raise malformed(self._profile, "it is empty")
         try:
@@ -141,8 +163,14 @@ class StreamedReply:
             raise malformed(self._profile, reason_of(error)) from error
 
     def _take(self, payloads: list[str]) -> list[str]:
-        texts = [self._take_payload(payload) for payload in payloads]
+        texts = [self._rejoined(self._take_payload(payload)) for payload in payloads]
         return [text for text in texts if text]
+
+    def _rejoined(self, text: str) -> str:
+        """The text with the half of a character that came before it, and without one at its end."""
+        text, half = split_half(self._half + text)
+        self._half = half
+        return rejoined(text)
 
     def _take_payload(self, payload: str) -> str:
         if payload == DONE:

@@ -1,5 +1,7 @@
 """What a refusal teaches of an endpoint: the profile as it should have been. Pure."""
 
+from functools import reduce
+
 from agent.domain.profile import Profile
 from agent.errors import ContextOverflow, ProviderError, RequestTooLarge, SchemaRejected
 
@@ -15,8 +17,9 @@ def mended(profile: Profile, error: ProviderError) -> Profile | None:
     changed profile ends after as many tries as there are things to learn.
     """
     match error:
-        case SchemaRejected(field=field):
-            changed = without_field(profile, field)
+        case SchemaRejected(fields=fields):
+            better = reduce(without_field, fields, profile)
+            return None if better == profile else better
         case RequestTooLarge(of_output=True, limit_tokens=int() as cap):
             least = max(cap, LEAST_OUTPUT_TOKENS)
             changed = {"max_output_tokens": min(least, profile.max_output_tokens)}
@@ -29,14 +32,18 @@ def mended(profile: Profile, error: ProviderError) -> Profile | None:
     return None if better == profile else better
 
 
-def without_field(profile: Profile, field: str) -> dict[str, object]:
-    """What changes in a profile so that a field is sent no more."""
+def without_field(profile: Profile, field: str) -> Profile:
+    """The profile by which a field is sent no more."""
+    return profile.model_copy(update=left_out(profile, field))
+
+
+def left_out(profile: Profile, field: str) -> dict[str, object]:
     if field == profile.max_output_field:
         other = "max_tokens" if field == "max_completion_tokens" else "max_completion_tokens"
         return {} if other in profile.omit_fields else other_field(profile, other)
     if field == "strict":
         return {"strict_tools": "omit"}
-    if field in REASONING:
+    if field in REASONING and profile.dialect == "openai_chat" and field not in profile.extra_body:
         return {"replay_reasoning": False}
     kept = {name: value for name, value in profile.sampling.items() if name != field}
     omitted = tuple(dict.fromkeys((*profile.omit_fields, field)))

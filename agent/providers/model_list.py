@@ -2,13 +2,15 @@
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 from typing import TYPE_CHECKING, Any
 
 import anyio
 
 from agent.domain.profile import Profile
+from agent.providers.client import refuse_odd_key
+from agent.providers.redaction import redact
 from agent.providers.sdk import connection_error
 from agent.providers.triage import malformed, triage, unavailable, unreachable
 
@@ -56,6 +58,7 @@ async def list_models(
     """
     import httpx2
 
+    refuse_odd_key(key, profile)
     try:
         with anyio.fail_after(timeout_seconds):
             response = await client.get(models_url(profile), headers=headers_of(profile, key))
@@ -68,10 +71,13 @@ async def list_models(
         raise unreachable(profile, str(error)) from error
     if response.status_code in NO_LIST:
         return None
-    text = response.text.replace(key, "[key]") if key else response.text
     if response.status_code != 200:
-        raise triage(response.status_code, response.headers, text, profile, request_bytes=0)
-    return read_list(text, profile)
+        text = redact(response.text, key)
+        refusal = triage(response.status_code, response.headers, text, profile, request_bytes=0)
+        refusal.args = (redact(str(refusal), key, profile.base_url, profile.model),)
+        raise refusal
+    found = read_list(response.text, profile)
+    return replace(found, names=tuple(redact(name, key, profile.model) for name in found.names))
 
 
 def models_url(profile: Profile) -> str:

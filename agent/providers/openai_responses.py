@@ -20,7 +20,7 @@ from agent.domain.profile import Profile
 from agent.providers.chat_messages import finished, sendable_arguments, wire_function
 from agent.providers.client import DialectClient
 from agent.providers.echo import echoed
-from agent.providers.responses_assembly import DIALECT, ResponsesAssembler
+from agent.providers.responses_assembly import DIALECT, ResponsesAssembler, Thinker
 from agent.providers.sdk import Connection, OpenAIConnection
 
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 Json = dict[str, Any]
 ID_CHARACTERS = 64
+SEALED = "encrypted_content"
 
 
 class OpenAIResponses(DialectClient):
@@ -38,20 +39,21 @@ class OpenAIResponses(DialectClient):
         return OpenAIConnection(self._profile, self._key, http_client)
 
     def body(self, request: ModelRequest) -> Json:
-        return request_body(request, self._profile)
+        return request_body(request, self._profile, self.account)
 
     def assembler(self, request: ModelRequest) -> ResponsesAssembler:
-        return ResponsesAssembler(request, self._profile)
+        return ResponsesAssembler(request, self._profile, self.account)
 
 
-def request_body(request: ModelRequest, profile: Profile) -> Json:
+def request_body(request: ModelRequest, profile: Profile, account: str = "") -> Json:
+    thinker = None if SEALED in profile.omit_fields else Thinker(profile.model, account)
     instructions, messages = leading_system(request.messages)
     body: Json = {"model": profile.model}
     if instructions:
         body["instructions"] = instructions
     body |= {
-        "input": [item for message in messages for item in input_items(message, profile.model)],
-        "include": ["reasoning.encrypted_content"],
+        "input": [item for message in messages for item in input_items(message, thinker)],
+        **({"include": [f"reasoning.{SEALED}"]} if thinker else {}),
         "store": False,
         "stream": True,
         "max_output_tokens": request.max_output_tokens,
@@ -69,7 +71,7 @@ def leading_system(messages: Sequence[Message]) -> tuple[str, Sequence[Message]]
     return "\n\n".join(message.text for message in messages[:begin]), messages[begin:]
 
 
-def input_items(message: Message, model: str) -> Iterator[Json]:
+def input_items(message: Message, thinker: Thinker | None) -> Iterator[Json]:
     match message.role:
         case "tool":
             for part in message.parts:
@@ -80,12 +82,12 @@ def input_items(message: Message, model: str) -> Iterator[Json]:
                         "output": part.text,
                     }
         case "assistant":
-            yield from reply_items(message.parts, model)
+            yield from reply_items(message.parts, thinker)
         case _:
             yield {"role": message.role, "content": message.text}
 
 
-def reply_items(parts: tuple[AnyPart, ...], model: str) -> Iterator[Json]:
+def reply_items(parts: tuple[AnyPart, ...], thinker: Thinker | None) -> Iterator[Json]:
     """A reply in the order in which it came.
 
     Reasoning that nothing follows is left out: the endpoint refuses it without what it led to.
@@ -94,7 +96,7 @@ def reply_items(parts: tuple[AnyPart, ...], model: str) -> Iterator[Json]:
     for part in parts:
         match part:
             case ReasoningPart():
-                waiting += reasoning_items(part, model)
+                waiting += reasoning_items(part, thinker)
             case TextPart() if part.text:
                 yield from waiting
                 waiting = []
@@ -115,7 +117,8 @@ def reply_items(parts: tuple[AnyPart, ...], model: str) -> Iterator[Json]:
                 }
 
 
-def reasoning_items(part: ReasoningPart, model: str) -> list[Json]:
-    """The item as it came; none that another model thought, or that was not encrypted."""
+def reasoning_items(part: ReasoningPart, thinker: Thinker | None) -> list[Json]:
+    """The item as it came; none that somebody else thought, or that was not encrypted."""
     sealed = echoed(part, DIALECT)
-    return [sealed["item"]] if sealed.get("model") == model and "item" in sealed else []
+    is_own = thinker is not None and thinker.can_read(sealed)
+    return [sealed["item"]] if is_own and "item" in sealed else []

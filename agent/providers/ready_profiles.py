@@ -78,6 +78,17 @@ TRIAL_LIMITS = (
     per("tokens", "hour", 1_000_000),
     per("tokens", "day", 1_000_000, "fixed"),
 )
+CEREBRAS_DEVELOPER: Fields = {
+    **CEREBRAS,
+    # The limits below are those of one model; for the others no page names any.
+    "models": {
+        name: fields if name == "gpt-oss-120b" else {**fields, "limits": ()}
+        for name, fields in CEREBRAS_MODELS.items()
+    },
+    "limits": (per("requests", "minute", 1_000), per("tokens", "minute", 1_000_000)),
+    "source": f"{CEREBRAS_SOURCE}; the limits are the developer tier's for gpt-oss-120b, as "
+    "support.cerebras.net had them on 2026-05-01; one account had 250 and 250,000",
+}
 OPENAI: Fields = {
     "base_url": "https://api.openai.com/v1",
     "model": "",
@@ -99,17 +110,9 @@ READY: dict[str, Fields] = {
         # Left out, it means true here.
         "strict_tools": "false",
     },
-    "cerebras": {
-        **CEREBRAS,
-        # The limits below are those of one model; for the others no page names any.
-        "models": {
-            name: fields if name == "gpt-oss-120b" else {**fields, "limits": ()}
-            for name, fields in CEREBRAS_MODELS.items()
-        },
-        "limits": (per("requests", "minute", 1_000), per("tokens", "minute", 1_000_000)),
-        "source": f"{CEREBRAS_SOURCE}; the limits are the developer tier's for gpt-oss-120b, as "
-        "support.cerebras.net had them on 2026-05-01; one account had 250 and 250,000",
-    },
+    # Whoever names no tier has an account that is paid by use, which is the developer tier.
+    "cerebras": CEREBRAS_DEVELOPER,
+    "cerebras-developer": CEREBRAS_DEVELOPER,
     "cerebras-free": {
         **CEREBRAS,
         "window_tokens": 8_192,

@@ -5,7 +5,7 @@ on each turn and hide how a stream ended.
 """
 
 import os
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from typing import TYPE_CHECKING, Any, Protocol
 
 from agent.domain.profile import Profile
@@ -19,6 +19,8 @@ Json = dict[str, Any]
 CONNECT_SECONDS = 10.0
 NO_KEY = "none"
 """The SDKs want a key also for servers that ask for none."""
+LARGEST_ASIDE_BYTES = 4 << 20
+"""The most that is read of a refusal or of a list of models: the SDKs read them to their end."""
 
 
 class Connection(Protocol):
@@ -49,7 +51,7 @@ class OpenAIConnection:
             api_key=key or NO_KEY,
             max_retries=0,
             timeout=httpx2.Timeout(None, connect=CONNECT_SECONDS),
-            http_client=http_client,
+            http_client=http_client or bounded(openai.DefaultAsyncHttpx2Client()),
         )
 
     async def post(self, path: str, body: Json, headers: Mapping[str, str]) -> "httpx2.Response":
@@ -97,7 +99,7 @@ class AnthropicConnection:
             api_key=key or NO_KEY,
             max_retries=0,
             timeout=httpx2.Timeout(None, connect=CONNECT_SECONDS),
-            http_client=http_client,
+            http_client=http_client or bounded(anthropic.DefaultAsyncHttpxClient()),
             open_telemetry=False,
         )
 
@@ -129,6 +131,34 @@ class AnthropicConnection:
 
     async def aclose(self) -> None:
         await self._client.close()
+
+
+def bounded(client: "httpx2.AsyncClient") -> "httpx2.AsyncClient":
+    """The client, which ends everything but a reply after LARGEST_ASIDE_BYTES."""
+    import httpx2
+
+    class Bounded(httpx2.AsyncByteStream):
+        def __init__(self, stream: httpx2.AsyncByteStream) -> None:
+            self._stream = stream
+
+        async def __aiter__(self) -> AsyncIterator[bytes]:
+            size = 0
+            async for data in self._stream:
+                size += len(data)
+                if size > LARGEST_ASIDE_BYTES:
+                    return
+                yield data
+
+        async def aclose(self) -> None:
+            await self._stream.aclose()
+
+    async def bound(response: httpx2.Response) -> None:
+        is_reply = response.is_success and response.request.method == "POST"
+        if not is_reply and isinstance(response.stream, httpx2.AsyncByteStream):
+            response.stream = Bounded(response.stream)
+
+    client.event_hooks["response"].append(bound)
+    return client
 
 
 def connection_error(profile: Profile, error: Exception) -> Unavailable:

@@ -8,8 +8,8 @@
     </function>
     </tool_call>
 
-What is quoted in code blocks, a call of a tool that nobody offered, and a text that no reading
-fits, stay text.
+What is quoted in code blocks stays text. So does a call of a tool that nobody offered, one that no
+reading fits, and one of which it is not sure what it is; of those the reply says so.
 """
 
 import re
@@ -17,6 +17,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from agent.domain.message import ToolSpec
+from agent.providers.call_doubts import are_doubtful
 from agent.providers.call_reader import Item, Reader, WrittenCall
 from agent.providers.quoting import inside_block
 
@@ -33,6 +34,8 @@ class Written:
     calls: tuple[WrittenCall, ...] = ()
     is_cut: bool = False
     """Whether a call begins that does not end; then there are no calls."""
+    is_unclear: bool = False
+    """Whether something in it may be a call, and is not made; then there are no calls."""
 
 
 def written_calls(text: str, tools: Sequence[ToolSpec], *, bare: bool = False) -> Written:
@@ -66,13 +69,18 @@ def read(text: str, tools: Sequence[ToolSpec], bare: bool) -> Written:
     reader = Reader(text, tools, bare)
     items = reader.items()
     if items is None:
-        return Written(text, is_cut=reader.ends_inside_a_call())
-    return written(items, text)
+        is_cut = reader.ends_inside_a_call()
+        return Written(text, is_cut=is_cut, is_unclear=not is_cut)
+    found = written(items, text)
+    if found.calls:
+        return Written(text, is_unclear=True) if are_doubtful(items, text) else found
+    return replace(found, is_unclear=reader.looks_like_calls())
 
 
 def before_calls(text: str, tools: Sequence[ToolSpec], *, bare: bool = False) -> str:
     """The text of a cut reply as far as the first call in it, whether that is whole or not."""
-    return text[: Reader(text, tools, bare).first_call()].rstrip()
+    begin = Reader(text, tools, bare).first_call()
+    return text if begin == len(text) else text[:begin].rstrip()
 
 
 def written(items: tuple[Item, ...], text: str) -> Written:

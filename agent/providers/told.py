@@ -41,6 +41,15 @@ FIELDS = (
     r"mixed values for '(strict)'",
     r"\bloc\W+[\[(]([^\])]+)[\])]\W.*?extra inputs are not permitted",
 )
+UNNAMED = (
+    (
+        r"invalid_encrypted_content|encrypted content .{0,200}could not be verified",
+        "encrypted_content",
+    ),
+    (r"invalid `?signature`? in `?thinking`? block", "thinking"),
+    (r"expected `thinking` or `redacted_thinking`, but found", "thinking"),
+)
+"""What is meant by words that do not say which field to leave out."""
 FIELD_CODES = ("unknown_parameter", "unsupported_parameter", "unsupported_value")
 NEEDED = frozenset(
     {
@@ -134,16 +143,14 @@ def figure(text: str) -> int:
     return int(text.replace(",", "") or 0)
 
 
-def refused_field(message: str, param: str, words: str) -> str:
-    """The last name in the path of a field that the endpoint does not take.
+def refused_fields(message: str, param: str, words: str) -> tuple[str, ...]:
+    """The last names in the paths of fields that the endpoint does not take.
 
-    Empty when it names none, or one that every request needs.
+    None that every request needs: leaving it out mends nothing.
     """
-    hits = (re.search(pattern, message, re.IGNORECASE) for pattern in FIELDS)
-    found = next((hit for hit in hits if hit), None)
-    path = found[1] if found else ""
-    if not path and any(code in words for code in FIELD_CODES):
-        path = param
-    names = re.findall(r"[A-Za-z_]\w*", path)
-    last = names[-1] if names else ""
-    return "" if last in NEEDED else last
+    paths = [path for each in FIELDS for path in re.findall(each, message, re.IGNORECASE)]
+    if not paths and any(code in words for code in FIELD_CODES):
+        paths = [param]
+    last = (names[-1] for path in paths if (names := re.findall(r"[A-Za-z_]\w*", path)))
+    meant = (name for each, name in UNNAMED if re.search(each, words))
+    return tuple(dict.fromkeys(name for name in (*last, *meant) if name not in NEEDED))

@@ -97,7 +97,7 @@ def error_of(trouble: Trouble, name: str, profile: Profile) -> ProviderError:
     text = sentence(kind, trouble, profile)
     error = kind.error
     if error is SchemaRejected:
-        return SchemaRejected(text, trouble.field)
+        return SchemaRejected(text, *trouble.fields)
     if error is RequestTooLarge:
         cap = output_cap(words)
         return RequestTooLarge(text, cap or exceeded_limit(words), of_output=name == "cap")
@@ -114,12 +114,15 @@ def error_of(trouble: Trouble, name: str, profile: Profile) -> ProviderError:
 
 
 def sentence(kind: Kind, trouble: Trouble, profile: Profile) -> str:
+    names = [repr(name) for name in trouble.fields]
+    several = len(names) > 1
     return kind.sentence.format(
         url=profile.base_url,
         key=f"the key in {profile.key_env}" if profile.key_env else "the key",
         model=profile.model,
         profile=profile.name,
-        field=trouble.field,
+        fields=("the fields " if several else "the field ") + " and ".join(names),
+        them="them" if several else "it",
         said=trouble.said,
         dialect=DIALECTS[profile.dialect],
         address=where_it_ends(profile),

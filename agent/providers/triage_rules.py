@@ -60,7 +60,7 @@ class Rule:
             and (not self.mute or trouble.is_mute)
             and (self.size is None or self.size == trouble.request_size)
             and (self.should_retry is None or self.should_retry == trouble.should_retry)
-            and (not self.names_field or bool(trouble.field))
+            and (not self.names_field or bool(trouble.fields))
             and (not self.over_limit or exceeded_limit(trouble.words) is not None)
             and (not self.words or re.search(self.words, trouble.words) is not None)
         )
@@ -83,7 +83,11 @@ RULES = (
     Rule("quota", (400, 403, 429), "freetieronly|free allocated quota|free tier of the model"),
     # Model Studio calls a full minute an exceeded quota, down to OpenAI's words for an empty
     # account: https://www.alibabacloud.com/help/en/model-studio/rate-limit
-    Rule("minute", (429,), r"throttling\.|allocated quota exceeded|error-code#token-limit"),
+    Rule(
+        "minute",
+        (429,),
+        r"throttling\.(?!.*per (day|hour))|allocated quota exceeded|error-code#token-limit",
+    ),
     Rule("quota", (400, 403), r"allocat(ed|ion)\W?quota"),
     Rule("day", (400, 429), "usage limits.{0,40}regain access"),
     Rule("credit", (402, 412)),
@@ -208,8 +212,8 @@ KINDS = {
     ),
     "field": Kind(
         SchemaRejected,
-        "{url} does not take the field {field!r} ({said}); "
-        "add it to omit_fields of the profile {profile!r}",
+        "{url} does not take {fields} ({said}); add {them} to omit_fields of the profile "
+        "{profile!r}",
     ),
     "refused": Kind(
         RequestRefused,

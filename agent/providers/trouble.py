@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from dataclasses import field as dataclass_field
 from typing import Literal
 
-from agent.providers.told import refused_field
+from agent.providers.told import refused_fields
 
 MESSAGE_CHARACTERS = 300
 SMALL_BYTES = 16_384
@@ -62,9 +62,9 @@ class Trouble:
         return self.is_empty or "(no body)" in self.words
 
     @property
-    def field(self) -> str:
-        """The field that the endpoint does not take, empty when it names none."""
-        return refused_field(self.message, self.param, self.words)
+    def fields(self) -> tuple[str, ...]:
+        """The fields that the endpoint does not take."""
+        return refused_fields(self.message, self.param, self.words)
 
     @property
     def said(self) -> str:

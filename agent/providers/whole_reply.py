@@ -1,8 +1,8 @@
 """What becomes of a reply once it is whole, whatever dialect it came in."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 from agent.domain.message import (
     AnyPart,
@@ -16,10 +16,11 @@ from agent.domain.message import (
     Usage,
 )
 from agent.domain.profile import Profile
-from agent.providers.argument_repair import repaired
-from agent.providers.text_calls import Written, written_calls
+from agent.providers.argument_repair import fits, is_object, repaired
+from agent.providers.surrogates import rejoined_in
+from agent.providers.text_calls import Written, before_calls, written_calls
 
-Told = Literal["end_turn", "max_tokens", "refusal"]
+Told = Literal["end_turn", "max_tokens", "refusal", "unclear_call"]
 
 
 @dataclass(frozen=True)
@@ -31,22 +32,34 @@ class Draft:
     """Why it ended, as its server says; calls speak for themselves."""
     usage: Usage
     model: str
+    is_guessed: bool = False
+    """Whether a piece of a call did not say which call it belongs to."""
 
 
 def whole_reply(draft: Draft, request: ModelRequest, profile: Profile) -> Completion:
     """The reply with its calls made out and repaired; of a cut reply nothing is repaired.
 
-    Content decides where the server's reason to stop contradicts it, but for a reply that was cut.
-    Raises ValueError when there is neither text nor a call, or a call of nothing.
+    Content decides where the server's reason to stop contradicts it, but for a reply that was cut
+    or refused. A refused one has no calls, a cut one none that were written as text: neither is
+    what the model wanted done. Raises ValueError when there is neither text nor a call, or a call
+    of nothing.
     """
     parts, told = draft.parts, draft.told
-    if told == "end_turn":
-        if any(isinstance(part, ToolCall) for part in parts):
-            parts = tuple(mended(part, request.tools) for part in parts)
-        elif request.tools:
-            parts, is_cut = with_written_calls(parts, request, profile)
-            told = "max_tokens" if is_cut else told
-    message = Message(role="assistant", parts=parts)
+    is_native = any(isinstance(part, ToolCall) for part in parts)
+    if draft.is_guessed and told == "end_turn" and not all_fit(parts, request.tools):
+        raise ValueError("the pieces of its tool calls do not say which call they belong to")
+    if told == "end_turn" and is_native:
+        parts = tuple(mended(part, request.tools) for part in parts)
+        told = "max_tokens" if is_full(draft, request) and not are_readable(parts) else told
+    elif told == "end_turn" and request.tools:
+        parts, told = with_written_calls(parts, request, profile)
+        made = any(isinstance(part, ToolCall) for part in parts)
+        told = "max_tokens" if made and is_full(draft, request) else told
+    if told == "refusal":
+        parts = tuple(part for part in parts if not isinstance(part, ToolCall))
+    elif told == "max_tokens" and not is_native:
+        parts = tuple(without_written_calls(draft.parts, request, profile))
+    message = Message(role="assistant", parts=tuple(rejoined_part(part) for part in parts))
     calls = bool(message.tool_calls)
     if not all(call.name for call in message.tool_calls):
         raise ValueError("it calls a tool without naming it")
@@ -54,10 +67,51 @@ def whole_reply(draft: Draft, request: ModelRequest, profile: Profile) -> Comple
         raise ValueError("it has neither text nor a tool call")
     return Completion(
         message=message,
-        stop_reason="tool_calls" if calls and told != "max_tokens" else told,
+        stop_reason="tool_calls" if calls and told == "end_turn" else told,
         usage=draft.usage,
         model=draft.model,
     )
+
+
+def is_full(draft: Draft, request: ModelRequest) -> bool:
+    """Whether all of the reservation is used: some servers give no length as the reason then."""
+    said = draft.usage.output_tokens - draft.usage.reasoning_tokens
+    return said >= request.max_output_tokens
+
+
+def all_fit(parts: tuple[AnyPart, ...], tools: tuple[ToolSpec, ...]) -> bool:
+    """Whether each call has the arguments of its own tool."""
+    schemas = {tool.name: tool.parameters for tool in tools}
+    calls = [part for part in parts if isinstance(part, ToolCall)]
+    return all(fits(call.arguments, schemas.get(call.name, {})) for call in calls)
+
+
+def are_readable(parts: tuple[AnyPart, ...]) -> bool:
+    return all(is_object(part.arguments) for part in parts if isinstance(part, ToolCall))
+
+
+def without_written_calls(
+    parts: tuple[AnyPart, ...], request: ModelRequest, profile: Profile
+) -> Iterator[AnyPart]:
+    """The parts of a cut reply as far as a call begins in the text.
+
+    Half a call that stood in the history as text would be an example to go by.
+    """
+    for part in parts:
+        if not isinstance(part, TextPart):
+            yield part
+            continue
+        before = before_calls(part.text, request.tools, bare=profile.text_calls)
+        if before:
+            yield part if before == part.text else part.model_copy(update={"text": before})
+        if before != part.text:
+            return
+
+
+def rejoined_part(part: AnyPart) -> AnyPart:
+    fields = {name: value for name, value in part.model_dump().items() if value is not None}
+    clean = rejoined_in(fields)
+    return part if clean == fields else part.model_copy(update=clean)
 
 
 def mended(part: AnyPart, tools: tuple[ToolSpec, ...]) -> AnyPart:
@@ -70,8 +124,9 @@ def mended(part: AnyPart, tools: tuple[ToolSpec, ...]) -> AnyPart:
 
 def with_written_calls(
     parts: tuple[AnyPart, ...], request: ModelRequest, profile: Profile
-) -> tuple[tuple[AnyPart, ...], bool]:
-    """The parts with calls that stand in the text, and whether one of them was cut.
+) -> tuple[tuple[AnyPart, ...], Told]:
+    """The parts with calls that stand in the text, and whether one of them was cut or is unclear:
+    then none is made.
 
     What the model thought is read only when it said nothing at all.
     """
@@ -81,11 +136,15 @@ def with_written_calls(
         id(part): written_calls(part.text, request.tools, bare=profile.text_calls)
         for part in said or thought
     }
-    if any(written.is_cut for written in found.values()):
-        return parts, bool(said)
+    if said and any(written.is_cut for written in found.values()):
+        return parts, "max_tokens"
+    if said and any(written.is_unclear for written in found.values()):
+        return parts, "unclear_call"
+    if any(written.is_cut or written.is_unclear for written in found.values()):
+        return parts, "end_turn"
     calls = [call for written in found.values() for call in written.calls]
     if not calls:
-        return parts, False
+        return parts, "end_turn"
     left: Iterator[AnyPart] = (
         part.model_copy(update={"text": found[id(part)].text}) if part in said else part
         for part in parts
@@ -97,27 +156,10 @@ def with_written_calls(
         for position, call in enumerate(calls)
     )
     spoken = (part for part in left if not isinstance(part, TextPart) or part.text)
-    return (*spoken, *made), False
-
-
-def count(usage: Mapping[str, Any], name: str) -> int:
-    """A count of tokens; 0 where it is missing. Raises ValueError when it is none."""
-    value = usage.get(name) or 0
-    is_whole = isinstance(value, int) or (isinstance(value, float) and value.is_integer())
-    if not is_whole or value < 0:
-        raise ValueError(f"its {name} is not a count")
-    return int(value)
+    return (*spoken, *made), "end_turn"
 
 
 def merged(one: Usage, other: Usage) -> Usage:
     """Counts only grow; a later report may leave out what an earlier one had."""
     pairs = {name: max(getattr(one, name), getattr(other, name)) for name in Usage.model_fields}
     return Usage.model_validate(pairs)
-
-
-def an_object(parent: Mapping[str, Any], name: str) -> Mapping[str, Any]:
-    """The object under a name; empty where there is none."""
-    value = parent.get(name) or {}
-    if not isinstance(value, dict):
-        raise ValueError(f"its {name} is not an object")
-    return value

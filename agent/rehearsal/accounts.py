@@ -6,6 +6,10 @@ MOST_ACCOUNTS = 500
 KEYLESS = "no-key"
 
 
+def key_in(headers: Mapping[str, str]) -> str:
+    return headers.get("x-api-key") or headers.get("authorization", "").removeprefix("Bearer ")
+
+
 class Accounts:
     """`account-1` is the first key that was seen; nothing of a key is shown."""
 
@@ -13,7 +17,7 @@ class Accounts:
         self._names: dict[str, str] = {}
 
     def name(self, headers: Mapping[str, str]) -> str:
-        key = headers.get("x-api-key") or headers.get("authorization", "").removeprefix("Bearer ")
+        key = key_in(headers)
         if not key:
             return KEYLESS
         if key not in self._names and len(self._names) >= MOST_ACCOUNTS:

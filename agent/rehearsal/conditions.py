@@ -8,6 +8,7 @@ from agent.rehearsal.faults import NO_FAULTS, FaultPlan
 from agent.rehearsal.flavours import OPENAI, REHEARSAL, Flavour
 from agent.rehearsal.flavours_more import ANTHROPIC, flavour_of
 from agent.rehearsal.limit_books import Charging
+from agent.rehearsal.token_count import CHARACTERS_PER_TOKEN
 
 MODEL = "rehearsal"
 WINDOW_TOKENS = 131_072
@@ -25,6 +26,8 @@ class Conditions:
     any_model: bool = False
     window_tokens: int = WINDOW_TOKENS
     """Input and output together."""
+    characters_per_token: float = CHARACTERS_PER_TOKEN
+    """How input is counted."""
     limits: tuple[Limit, ...] = ()
     charging: Charging = AT_USE
     faults: FaultPlan = NO_FAULTS
@@ -45,10 +48,13 @@ def flavour_in(flavour: Flavour, dialect: Dialect) -> Flavour:
     return OPENAI if flavour.form == "anthropic" else flavour
 
 
-def conditions_of(profile: Profile) -> Conditions:
-    """The endpoint behind a profile, as far as the profile describes it."""
+def conditions_of(profile: Profile, like: str = "") -> Conditions:
+    """The endpoint behind a profile, as far as the profile describes it.
+
+    `like`: the profile whose manners it has, where that is another.
+    """
     return Conditions(
-        flavour=flavour_of(profile.name),
+        flavour=flavour_of(like or profile.name),
         models=(profile.model,) if profile.model else (),
         any_model=not profile.model,
         window_tokens=profile.window_tokens,

@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any
 
 from agent.domain.message import SessionKey
-from agent.rehearsal.accounts import Accounts
+from agent.rehearsal.accounts import Accounts, key_in
 from agent.rehearsal.clock import ServerTime
 from agent.rehearsal.conditions import MODEL, Conditions, flavour_in
 from agent.rehearsal.counters import Counters, Entry
@@ -18,11 +18,12 @@ from agent.rehearsal.faults_instead import Scene
 from agent.rehearsal.limit_books import Book, Books, Charge, Full
 from agent.rehearsal.limit_headers import limit_headers
 from agent.rehearsal.local_http import Answer, Received
-from agent.rehearsal.player import Player, finish_reason, wire_calls
+from agent.rehearsal.player import Player, Policy, finish_reason, wire_calls
 from agent.rehearsal.reading import SESSION_HEADER, read_request, read_session
 from agent.rehearsal.refusals import refuse, refuse_full
 from agent.rehearsal.rules import complaint_about
 from agent.rehearsal.script import Script, ScriptedReply
+from agent.rehearsal.seal import owner
 from agent.rehearsal.sending import Delivery, counted, cut_at_reservation, send
 from agent.rehearsal.token_count import PrefixMemory, count_tokens, prompt_text
 from agent.rehearsal.visit import SeenRequest, Visit, unread
@@ -30,6 +31,7 @@ from agent.rehearsal.window import overflow, read_tokens
 from agent.rehearsal.wire import Asked, Complaint, WireReply
 
 REMEMBERED_REQUESTS = 50_000
+MOST_MEMORIES = 200
 UNMARKED_TOKENS = 4
 """What stands behind the last cache mark of a request."""
 
@@ -37,7 +39,9 @@ UNMARKED_TOKENS = 4
 class Endpoint:
     """All state is behind one lock; nothing waits while it is held."""
 
-    def __init__(self, script: Script | None, conditions: Conditions, time: ServerTime) -> None:
+    def __init__(
+        self, script: Script | Policy | None, conditions: Conditions, time: ServerTime
+    ) -> None:
         self._conditions = conditions
         self._time = time
         self._player = Player(script)
@@ -96,10 +100,12 @@ class Endpoint:
     ) -> Visit:
         flavour = flavour_in(self._conditions.flavour, dialect.name)
         prompt = prompt_text({"messages": asked.messages, "tools": asked.tools})
-        prompt_tokens = count_tokens(len(prompt))
+        per_token = self._conditions.characters_per_token
+        prompt_tokens = count_tokens(len(prompt), per_token)
         account = self._accounts.name(received.headers)
-        memory = self._memories.setdefault((account, asked.model), PrefixMemory())
-        shared = min(prompt_tokens, count_tokens(memory.shared(prompt))) if asked.caches else 0
+        memory = self._memory(account, asked.model)
+        known = memory.shared(prompt) if asked.caches else 0
+        shared = min(prompt_tokens, count_tokens(known, per_token))
         scene = Scene(
             flavour=flavour,
             dialect=dialect.name,
@@ -115,6 +121,7 @@ class Endpoint:
             asked=asked,
             flavour=flavour,
             account=account,
+            owner=owner(key_in(received.headers)),
             key=session[0],
             turn=session[1],
             begun=self._player.begun(*session),
@@ -123,6 +130,12 @@ class Endpoint:
             prompt_tokens=prompt_tokens,
             cached_tokens=shared - shared % flavour.cache_block_tokens,
         )
+
+    def _memory(self, account: str, model: str) -> PrefixMemory:
+        """Accounts and models beyond the bound have no cache."""
+        if (account, model) not in self._memories and len(self._memories) >= MOST_MEMORIES:
+            return PrefixMemory()
+        return self._memories.setdefault((account, model), PrefixMemory())
 
     def _judge(self, visit: Visit) -> Answer | Delivery:
         """What becomes of a request, written into every book."""
@@ -195,7 +208,7 @@ class Endpoint:
             completion_tokens=0,
             reasoning=chosen.think,
             stored_tokens=stored,
-            seal=f"rehearsal-{self._replies}" if asked.wants_reasoning else "",
+            seal=f"{visit.owner}/{self._replies}" if asked.wants_reasoning else "",
         )
         return counted(reply)
 
@@ -211,7 +224,7 @@ class Endpoint:
         is_cut = reply.finish_reason == "length" != plain.finish_reason
         spoiled = is_cut or any(fault.costs for fault in faults)
         self._player.note(visit.key, visit.turn, spoiled=spoiled)
-        self._memories[visit.account, asked.model].add(visit.prompt)
+        self._memory(visit.account, asked.model).add(visit.prompt)
         charged = self._book(visit, book, reply)
         entry = Entry(
             visit.account,

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from random import Random
 
+from agent.domain.profile import Dialect
 from agent.errors import UsageError
 from agent.rehearsal import faults_bytes as sent
 from agent.rehearsal import faults_chunks as chunk
@@ -19,6 +20,18 @@ MOST_IN_A_ROW = 2
 """Requests of one account that transient faults cost in a row."""
 REMEMBERED = 10_000
 CLOSERS = ("</parameter>", "</function>", "</tool_call>")
+WANTS = {
+    "chat": "chat completions",
+    "text_arguments": "any dialect but messages",
+    "call": "a tool call",
+    "calls": "several tool calls",
+    "closers": "closing tags in an argument",
+    "wide": "text beyond ASCII",
+}
+MISSING_IN: dict[Dialect, frozenset[str]] = {
+    "openai_responses": frozenset({"chat"}),
+    "anthropic_messages": frozenset({"chat", "text_arguments"}),
+}
 SECOND_SHARE = 0.5
 """How often one more fault joins the first."""
 
@@ -45,6 +58,16 @@ class Fault:
     def about(self) -> str:
         return (self.act.__doc__ or "").partition("\n")[0]
 
+    @property
+    def wants(self) -> tuple[str, ...]:
+        """What a request or its reply must have, in words; nothing that most have."""
+        return tuple(words for need, words in WANTS.items() if need in self.needs)
+
+    def fits(self, dialect: Dialect) -> bool:
+        """Whether it can be played in a dialect."""
+        missing = MISSING_IN.get(dialect, frozenset())
+        return not self.needs & missing
+
 
 def table(stage: str, *rows: tuple[Callable[..., object], str], costs: bool = False) -> list[Fault]:
     return [Fault(act, stage, frozenset(needs.split()), costs) for act, needs in rows]
@@ -65,6 +88,7 @@ FAULTS: dict[str, Fault] = {
                 instead.html_403,
                 instead.empty_400,
                 instead.key_refused,
+                instead.no_credit,
                 instead.model_gone,
             )
         ),

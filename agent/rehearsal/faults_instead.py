@@ -93,6 +93,11 @@ def key_refused(scene: Scene) -> Answer:
     return refuse(scene.flavour, Complaint("key"))
 
 
+def no_credit(scene: Scene) -> Answer:
+    """The account of the key cannot pay: 402, or what this provider sends instead."""
+    return refuse(scene.flavour, Complaint("credit"))
+
+
 def model_gone(scene: Scene) -> Answer:
     """404, the model is no longer served."""
     return refuse(

@@ -74,6 +74,14 @@ PLAIN: Mapping[str, Refusal] = {
         code="model_not_found",
     ),
     "key": Refusal(401, "Incorrect API key provided.", code="invalid_api_key"),
+    "credit": Refusal(
+        429,
+        "You exceeded your current quota, please check your plan and billing details. For more "
+        "information on this error, read the docs: "
+        "https://platform.openai.com/docs/guides/error-codes/api-errors.",
+        "insufficient_quota",
+        "insufficient_quota",
+    ),
     "overflow": Refusal(400, TOO_LONG, code="context_length_exceeded", param="messages"),
     "field": Refusal(400, "Unknown parameter: '{field}'.", code="unknown_parameter"),
     "message_field": Refusal(

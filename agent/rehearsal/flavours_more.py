@@ -22,6 +22,11 @@ ANTHROPIC = Flavour(
         "path": Refusal(404, "Not Found", "not_found_error"),
         "model": Refusal(404, "model: {model}", "not_found_error"),
         "key": Refusal(401, "invalid x-api-key", "authentication_error"),
+        "credit": Refusal(
+            400,
+            "Your credit balance is too low to access the Anthropic API. Please go to Plans & "
+            "Billing to upgrade or purchase credits.",
+        ),
         "overflow": Refusal(400, "prompt is too long: {prompt} tokens > {window} maximum"),
         "overflow_by_output": Refusal(
             400,
@@ -65,6 +70,12 @@ OPENROUTER = Flavour(
             "about {total} tokens ({prompt} of text input, {output} in the output).",
         ),
         "model": Refusal(400, "{model} is not a valid model ID"),
+        "credit": Refusal(
+            402,
+            "This request requires more credits, or fewer max_tokens. You requested up to 64000 "
+            "tokens, but can only afford 2666. To increase, visit "
+            "https://openrouter.ai/settings/credits and upgrade to a paid account",
+        ),
         "overloaded": Refusal(503, "No instances available", "overloaded_error"),
     },
 )
@@ -104,6 +115,12 @@ DASHSCOPE = Flavour(
     retry_after=None,
     chat=ChatStyle(calls="empty_id"),
     refusals={
+        "credit": Refusal(
+            400,
+            "Access denied, please make sure your account is in good standing.",
+            "Arrearage",
+            "Arrearage",
+        ),
         "overflow": Refusal(
             400,
             "<400> InternalError.Algo.InvalidParameter: Range of input length should be "

@@ -90,6 +90,10 @@ class LocalServer:
         self._port = 0
 
     @property
+    def port(self) -> int:
+        return self._port
+
+    @property
     def url(self) -> str:
         return f"http://{HOST}:{self._port}"
 

@@ -2,15 +2,18 @@
 
 import json
 import re
+from collections.abc import Callable
 
 from agent.domain.message import ROLES, SessionKey
-from agent.rehearsal.oracle import oracle_reply
+from agent.rehearsal.oracle import SAYS, oracle_reply
 from agent.rehearsal.script import Script, ScriptedReply, reply_for
 from agent.rehearsal.wire import Asked, Complaint, WireCall
 
 SESSION = re.compile(
     r"(?P<role>[^/;]+)/(?P<subject>[^/;]+)/(?P<attempt>\d{1,9}); turn=(?P<turn>\d{1,9})"
 )
+Policy = Callable[[Asked], ScriptedReply | Complaint]
+"""Replies to whatever is asked, in place of a script."""
 FINISH_REASONS = {"end_turn": "stop"}
 
 
@@ -20,7 +23,7 @@ class Player:
     A reply that came to nothing is a turn for the client and none for the script.
     """
 
-    def __init__(self, script: Script | None) -> None:
+    def __init__(self, script: Script | Policy | None) -> None:
         self._script = script
         self._spoiled: dict[str, set[int]] = {}
         self._latest: dict[str, int] = {}
@@ -44,10 +47,17 @@ class Player:
     def choose(
         self, asked: Asked, key: SessionKey | None, turn: int | None
     ) -> ScriptedReply | Complaint:
+        """The built program's own requests get the script's one reply, unless they ask for more
+        than words: a call, or a count."""
         script = self._script
         if script is None:
             return oracle_reply(asked)
+        if not isinstance(script, Script):
+            return script(asked)
         if key is None or turn is None:
+            made_up = oracle_reply(asked)
+            if made_up.calls or made_up.say != SAYS:
+                return made_up
             if script.endpoint is None:
                 return bad(f"script {script.name} has no reply for the program's own requests")
             return ScriptedReply(say=script.endpoint.reply)

@@ -3,9 +3,12 @@
 import json
 
 from agent.domain.message import SessionKey
+from agent.rehearsal.accounts import key_in
 from agent.rehearsal.dialects import MESSAGES, Dialect
 from agent.rehearsal.local_http import Received
 from agent.rehearsal.player import bad, session_of
+from agent.rehearsal.responses_dialect import foreign_reasoning
+from agent.rehearsal.seal import owner
 from agent.rehearsal.wire import Asked, Complaint
 
 VERSION_HEADER = "anthropic-version"
@@ -21,7 +24,7 @@ def read_request(dialect: Dialect, received: Received) -> Asked | Complaint:
         return bad("you must provide a model parameter")
     if dialect is MESSAGES and VERSION_HEADER not in received.headers:
         return bad(f"{VERSION_HEADER}: header is required")
-    return dialect.read(body)
+    return foreign_reasoning(body, owner(key_in(received.headers))) or dialect.read(body)
 
 
 def read_session(

@@ -48,6 +48,10 @@ class RecordingEndpoint:
         return f"{self._http.url}/v1"
 
     @property
+    def port(self) -> int:
+        return self._http.port
+
+    @property
     def calls(self) -> tuple[RecordedCall, ...]:
         return tuple(self._calls)
 

@@ -19,6 +19,7 @@ from agent.rehearsal.wire import (
 )
 
 ENCRYPTED = "reasoning.encrypted_content"
+UNVERIFIED = "The encrypted content for item {} could not be verified."
 
 
 def read(body: Json) -> Asked | Complaint:
@@ -51,6 +52,16 @@ def read(body: Json) -> Asked | Complaint:
     )
 
 
+def foreign_reasoning(body: Json, owner: str) -> Complaint | None:
+    """What is wrong with reasoning that was sealed for another account; None when nothing is."""
+    items = body.get("input")
+    for item in objects(items) if isinstance(items, list) else ():
+        content = unsealed(str(item.get("encrypted_content") or ""))
+        if item.get("type") == "reasoning" and content and not content.startswith(f"{owner}/"):
+            return Complaint("bad", {"message": UNVERIFIED.format(item.get("id"))})
+    return None
+
+
 def reasoning_fault(items: list[Json]) -> str:
     """What is wrong with reasoning that is sent back; empty when nothing is."""
     for item, after in zip(items, [*items[1:], {}], strict=True):
@@ -58,7 +69,7 @@ def reasoning_fault(items: list[Json]) -> str:
             continue
         name = item.get("id")
         if unsealed(str(item.get("encrypted_content") or "")) is None:
-            return f"The encrypted content for item {name} could not be verified."
+            return UNVERIFIED.format(name)
         is_reply = after.get("type") == "function_call" or after.get("role") == "assistant"
         if not is_reply and after.get("type") != "reasoning":
             return (

@@ -8,12 +8,18 @@ import binascii
 import hashlib
 
 DIGEST_CHARACTERS = 16
+OWNER_CHARACTERS = 8
 
 
 def signature(text: str) -> str:
     """What belongs to exactly this text."""
     digest = hashlib.sha256(f"rehearsal:{text}".encode()).digest()
     return base64.b64encode(digest).decode()
+
+
+def owner(key: str) -> str:
+    """What a seal tells of whose it is: a mark of the key, by which it is not known."""
+    return signature(key)[:OWNER_CHARACTERS]
 
 
 def sealed_text(seal: str, text: str) -> str:

@@ -11,10 +11,13 @@ from agent.rehearsal.conditions import MODEL, Conditions
 from agent.rehearsal.dialects import BY_PATH
 from agent.rehearsal.endpoint import Endpoint
 from agent.rehearsal.local_http import Answer, LocalServer, Received
+from agent.rehearsal.player import Policy
 from agent.rehearsal.refusals import refuse
 from agent.rehearsal.script import Script
 from agent.rehearsal.visit import SeenRequest
 from agent.rehearsal.wire import Complaint, json_answer, model_entry, model_list
+
+SERVED = 200
 
 
 class RehearsalServer:
@@ -25,7 +28,7 @@ class RehearsalServer:
 
     def __init__(
         self,
-        script: Script | None,
+        script: Script | Policy | None,
         conditions: Conditions | None = None,
         time: ServerTime | None = None,
         port: int = 0,
@@ -113,10 +116,11 @@ class RehearsalServer:
         return {field: self._conditions.window_tokens} if field else {}
 
     def _log(self) -> Mapping[str, Any]:
-        """The newest requests, and which share of their input a prefix cache has spared."""
+        """The newest requests; of the input of those served, the share that a cache has spared."""
         seen = self.requests
-        asked = sum(each.prompt_tokens for each in seen)
-        spared = sum(each.cached_tokens for each in seen)
+        served = [each for each in seen if each.status == SERVED]
+        asked = sum(each.prompt_tokens for each in served)
+        spared = sum(each.cached_tokens for each in served)
         return {
             "cached_share": round(spared / asked, 4) if asked else 0.0,
             "requests": [{**asdict(each), "cached_share": each.cached_share} for each in seen],

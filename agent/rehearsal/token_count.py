@@ -10,8 +10,8 @@ CHARACTERS_PER_TOKEN = 3.6
 REMEMBERED_PROMPTS = 64
 
 
-def count_tokens(characters: int) -> int:
-    return math.ceil(characters / CHARACTERS_PER_TOKEN)
+def count_tokens(characters: int, per_token: float = CHARACTERS_PER_TOKEN) -> int:
+    return math.ceil(characters / per_token)
 
 
 def prompt_text(request: dict[str, Any]) -> str:

@@ -65,6 +65,8 @@ class Visit:
     asked: Asked
     flavour: Flavour
     account: str
+    owner: str
+    """What seals of this account begin with."""
     key: SessionKey | None
     turn: int | None
     begun: int

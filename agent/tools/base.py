@@ -11,9 +11,16 @@ from typing import Any, Generic, TypeVar
 from pydantic import BaseModel, ConfigDict
 
 from agent.domain.message import ToolSpec
+from agent.domain.policy import Deed
 from agent.domain.ports import ToolKind, ToolOutput, Workspace
 from agent.prompts import render
+from agent.tools.arguments import meant
+from agent.tools.fence import clip_line as clip_line
+from agent.tools.fence import plain_name
 from agent.tools.schema import parameters_of
+
+LOOKED_THROUGH = 20_000
+"""File names that a wrong one is compared with."""
 
 
 class Arguments(BaseModel):
@@ -33,6 +40,8 @@ class FunctionTool(Generic[A]):
     kind: ToolKind
     arguments: type[A]
     act: Callable[[A], Awaitable[ToolOutput]]
+    does: Callable[[A], tuple[Deed, ...]] = lambda _: ()
+    """What a call would do that a policy may forbid."""
 
     @cached_property
     def spec(self) -> ToolSpec:
@@ -43,7 +52,13 @@ class FunctionTool(Generic[A]):
         )
 
     async def call(self, arguments: dict[str, Any]) -> ToolOutput:
-        return await self.act(self.arguments.model_validate(arguments))
+        return await self.act(self.fitting(arguments))
+
+    def deeds(self, arguments: dict[str, Any]) -> tuple[Deed, ...]:
+        return self.does(self.fitting(arguments))
+
+    def fitting(self, arguments: dict[str, Any]) -> A:
+        return self.arguments.model_validate(meant(arguments, self.spec.parameters))
 
 
 def told(block: str, **values: object) -> ToolOutput:
@@ -74,17 +89,30 @@ def plain_path(workspace: Workspace, path: str) -> str:
 
 
 async def similar_paths(workspace: Workspace, path: str) -> list[str]:
-    """Up to three files that a wrong path may have meant: first the ones with its file name."""
+    """Up to three files or folders that a wrong path may have meant, ready to be shown.
+
+    First the ones with its last name, then those whose names are like it.
+    """
     files = await workspace.files()
+    folders = {parent.as_posix() for file in files for parent in PurePosixPath(file).parents}
+    by_name: dict[str, list[str]] = {}
+    for known in (*files, *sorted(folders - {"."})):
+        by_name.setdefault(PurePosixPath(known).name, []).append(known)
     name = PurePosixPath(path).name
-    same_name = [file for file in files if PurePosixPath(file).name == name]
-    return list(dict.fromkeys([*same_name, *closest(path, files)]))[:3]
+    names = [name, *closest(name, list(by_name)[:LOOKED_THROUGH])]
+    found = [known for each in dict.fromkeys(names) for known in by_name.get(each, ())]
+    near = sorted(found, key=lambda known: (names_differ(known, path), -shared_parts(known, path)))
+    return [plain_name(known) for known in near[:3]]
+
+
+def names_differ(path: str, other: str) -> bool:
+    return PurePosixPath(path).name != PurePosixPath(other).name
+
+
+def shared_parts(path: str, other: str) -> int:
+    """How many folders two paths have in common."""
+    return len({*PurePosixPath(path).parts[:-1]} & {*PurePosixPath(other).parts[:-1]})
 
 
 def closest(word: str, known: Iterable[str]) -> list[str]:
     return difflib.get_close_matches(word, list(known), n=3, cutoff=0.6)
-
-
-def clip_line(line: str, limit: int) -> str:
-    """A line cut at `limit` characters, ending in `…` when it was longer."""
-    return line if len(line) <= limit else line[: limit - 1] + "…"

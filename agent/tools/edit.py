@@ -5,13 +5,15 @@ from functools import partial
 
 from pydantic import Field
 
+from agent.domain.policy import Change
 from agent.domain.ports import Tool, ToolOutput, Workspace
 from agent.errors import WorkspaceError
 from agent.prompts import render
 from agent.tools.base import Arguments, FunctionTool, plain_path, refused, similar_paths, told
+from agent.tools.change import ChangeRefusedError, is_protected, left_out, syntax_words, write_all
+from agent.tools.fence import plain_name
+from agent.tools.line_ends import bare, places_of, replaced
 from agent.tools.near_miss import find_near_miss
-from agent.tools.syntax import syntax_problem
-from agent.tools.write import is_protected
 
 MAX_PLACES = 8
 
@@ -24,24 +26,26 @@ class Replacement(Arguments):
 
 
 class EditArguments(Arguments):
-    edits: list[Replacement] = Field(min_length=1)
+    edits: tuple[Replacement, ...] = Field(min_length=1)
 
 
 @dataclass
 class Draft:
     """A file while its replacements are worked out."""
 
-    before: str
+    before: str | None
+    """None when there was no such file."""
     after: str
     count: int = 0
 
 
-class EditRefusedError(Exception):
-    """A replacement cannot be made; the text says why, to the model."""
-
-
 def edit_tool(workspace: Workspace, protected: frozenset[str]) -> Tool:
-    return FunctionTool("edit", "edit", EditArguments, partial(edit, workspace, protected))
+    def changes(arguments: EditArguments) -> tuple[Change, ...]:
+        paths = dict.fromkeys(plain_path(workspace, each.path) for each in arguments.edits)
+        return tuple(map(Change, paths))
+
+    act = partial(edit, workspace, protected)
+    return FunctionTool("edit", "edit", EditArguments, act, changes)
 
 
 async def edit(
@@ -51,85 +55,61 @@ async def edit(
     problems: list[tuple[int, str, str]] = []
     for number, wanted in enumerate(arguments.edits, start=1):
         try:
-            draft = await open_draft(workspace, protected, wanted.path, drafts)
-            replace(draft, wanted)
-        except (EditRefusedError, WorkspaceError) as error:
-            problems.append((number, wanted.path, str(error)))
+            replace(await open_draft(workspace, protected, wanted, drafts), wanted)
+        except (ChangeRefusedError, WorkspaceError) as error:
+            problems.append((number, plain_name(wanted.path), str(error)))
     if problems:
-        return refused("edit#refused", problems=problems)
-    write_all(workspace, drafts)
+        return refused("edit#refused", problems=problems, count=len(arguments.edits))
+    write_all(workspace, {path: (draft.before, draft.after) for path, draft in drafts.items()})
+    wrong = [syntax_words(path, draft.before, draft.after) for path, draft in drafts.items()]
     return told(
         "edit#done",
-        files=[(path, draft.count) for path, draft in drafts.items()],
-        problems=[p for path, d in drafts.items() if (p := syntax_problem(path, d.after))],
+        files=[(plain_name(path), d.count, d.before is None) for path, d in drafts.items()],
+        syntax=[words for words in wrong if words],
     )
 
 
 async def open_draft(
-    workspace: Workspace, protected: frozenset[str], path: str, drafts: dict[str, Draft]
+    workspace: Workspace, protected: frozenset[str], wanted: Replacement, drafts: dict[str, Draft]
 ) -> Draft:
-    """The file with the replacements made so far.
+    """The file with the replacements made so far; an empty one where it is to be created.
 
-    Raises EditRefusedError when it is not there or protected, WorkspaceError when it cannot be
+    Raises ChangeRefusedError when it is not there or protected, WorkspaceError when it cannot be
     read.
     """
-    path = plain_path(workspace, path)
+    path = plain_path(workspace, wanted.path)
     if path in drafts:
         return drafts[path]
     if is_protected(workspace, path, protected):
-        raise EditRefusedError(render("tools/edit#protected"))
-    if not workspace.exists(path):
+        raise ChangeRefusedError(render("tools/edit#protected"))
+    if workspace.exists(path):
+        text = workspace.read_text(path)
+        drafts[path] = Draft(before=text, after=text)
+    elif not wanted.old:
+        drafts[path] = Draft(before=None, after="")
+    else:
         similar = await similar_paths(workspace, path)
-        raise EditRefusedError(render("tools/edit#no_file", similar=similar))
-    text = workspace.read_text(path)
-    drafts[path] = Draft(before=text, after=text)
+        raise ChangeRefusedError(render("tools/edit#no_file", similar=similar))
     return drafts[path]
 
 
 def replace(draft: Draft, wanted: Replacement) -> None:
-    """Makes one replacement in the draft. Raises EditRefusedError when `old` is not exact."""
+    """Makes one replacement in the draft. Raises ChangeRefusedError when `old` does not fit."""
+    if line := left_out(wanted.new, draft.after):
+        raise ChangeRefusedError(render("tools/edit#left_out", line=line))
+    if not wanted.old and not draft.after:
+        draft.after = wanted.new
+        return
     if not wanted.old:
-        raise EditRefusedError(render("tools/edit#empty_old"))
-    if wanted.old == wanted.new:
-        raise EditRefusedError(render("tools/edit#same"))
-    old, new = fit_line_ends(draft.after, wanted.old), fit_line_ends(draft.after, wanted.new)
-    count = draft.after.count(old)
-    if count == 0:
-        miss = find_near_miss(draft.after, old, new)
-        raise EditRefusedError(render("tools/edit#not_found", miss=miss))
-    if count > 1 and not wanted.all:
-        places = line_numbers(draft.after, old)
-        raise EditRefusedError(
-            render("tools/edit#ambiguous", count=count, places=places[:MAX_PLACES])
-        )
-    draft.after = draft.after.replace(old, new)
-    draft.count += count
-
-
-def fit_line_ends(text: str, fragment: str) -> str:
-    """A model sends bare line feeds; a file that ends its lines with CRLF keeps doing so."""
-    if "\r\n" not in text or "\r" in fragment:
-        return fragment
-    return fragment.replace("\n", "\r\n")
-
-
-def line_numbers(text: str, fragment: str) -> list[int]:
-    places = []
-    position = text.find(fragment)
-    while position >= 0:
-        places.append(text.count("\n", 0, position) + 1)
-        position = text.find(fragment, position + len(fragment))
-    return places
-
-
-def write_all(workspace: Workspace, drafts: dict[str, Draft]) -> None:
-    """Writes every draft; when one cannot be written, the ones before it are put back."""
-    written: list[str] = []
-    try:
-        for path, draft in drafts.items():
-            workspace.write_text(path, draft.after)
-            written.append(path)
-    except WorkspaceError:
-        for path in written:
-            workspace.write_text(path, drafts[path].before)
-        raise
+        raise ChangeRefusedError(render("tools/edit#empty_old"))
+    if bare(wanted.old) == bare(wanted.new):
+        raise ChangeRefusedError(render("tools/edit#same", is_ends=wanted.old != wanted.new))
+    places = places_of(draft.after, wanted.old)
+    if not places:
+        texts = map(bare, (draft.after, draft.before or "", wanted.old, wanted.new))
+        raise ChangeRefusedError(render("tools/edit#not_found", miss=find_near_miss(*texts)))
+    if len(places) > 1 and not wanted.all:
+        lines = [draft.after.count("\n", 0, place.start) + 1 for place in places[:MAX_PLACES]]
+        raise ChangeRefusedError(render("tools/edit#ambiguous", count=len(places), lines=lines))
+    draft.after = replaced(draft.after, places, wanted.new, wanted.old)
+    draft.count += len(places)

@@ -2,9 +2,13 @@
 
 from functools import partial
 
+from agent.domain.policy import Change
 from agent.domain.ports import Tool, ToolOutput, Workspace
+from agent.errors import WorkspaceError
 from agent.tools.base import Arguments, FunctionTool, lines_of, plain_path, refused, told
-from agent.tools.syntax import syntax_problem
+from agent.tools.change import is_protected, left_out, syntax_words
+from agent.tools.fence import plain_name
+from agent.tools.line_ends import like
 
 
 class WriteArguments(Arguments):
@@ -13,7 +17,11 @@ class WriteArguments(Arguments):
 
 
 def write_tool(workspace: Workspace, protected: frozenset[str]) -> Tool:
-    return FunctionTool("write", "edit", WriteArguments, partial(write, workspace, protected))
+    def changes(arguments: WriteArguments) -> tuple[Change, ...]:
+        return (Change(plain_path(workspace, arguments.path)),)
+
+    act = partial(write, workspace, protected)
+    return FunctionTool("write", "edit", WriteArguments, act, changes)
 
 
 async def write(
@@ -21,21 +29,26 @@ async def write(
 ) -> ToolOutput:
     path = arguments.path
     if is_protected(workspace, path, protected):
-        return refused("write#protected", path=path)
+        return refused("write#protected", path=plain_name(path))
+    before = text_before(workspace, path)
+    if line := left_out(arguments.content, before or ""):
+        return refused("write#left_out", path=plain_name(path), line=line)
+    content = arguments.content if before is None else like(before, arguments.content)
     existed = workspace.exists(path)
-    workspace.write_text(path, arguments.content)
+    workspace.write_text(path, content)
     return told(
         "write#done",
-        path=path,
+        path=plain_name(path),
         existed=existed,
-        lines=len(lines_of(arguments.content)),
-        problem=syntax_problem(path, arguments.content),
+        is_same=content == before,
+        lines=len(lines_of(content)),
+        syntax=syntax_words(path, before, content),
     )
 
 
-def is_protected(workspace: Workspace, path: str, protected: frozenset[str]) -> bool:
-    """Whether `path`, however it is spelled or linked, is one of the protected files.
-
-    Raises PathRefused when it leaves the workspace.
-    """
-    return plain_path(workspace, path) in {plain_path(workspace, name) for name in protected}
+def text_before(workspace: Workspace, path: str) -> str | None:
+    """The text that is replaced; None where there is none."""
+    try:
+        return workspace.read_text(path) if workspace.exists(path) else None
+    except WorkspaceError:
+        return None

@@ -9,13 +9,18 @@ from agent.config import Settings
 from agent.config.user_file import user_file, write_profile
 from agent.domain.profile import Profile
 from agent.errors import ConfigError
+from agent.limits.governor import AccountGovernor
+from agent.limits.owners import this_process
+from agent.limits.pool import account_name
 from agent.providers import catalog
 from agent.providers.client import is_address
 from agent.providers.dialects import client_of
 from agent.providers.doctor.checkup import Checkup, redacted
 from agent.providers.doctor.diagnosis import diagnose
+from agent.wiring.ledger import open_books
 from agent.wiring.machine import SystemClock
 from agent.wiring.models import LOOPBACK
+from agent.wiring.till import DOCTOR, AccountTill
 
 if TYPE_CHECKING:
     import httpx2
@@ -37,32 +42,44 @@ class DoctorOptions:
 async def examine_endpoint(
     settings: Settings, options: DoctorOptions, on_step: Callable[[str], None]
 ) -> Checkup:
-    """What is true of the endpoint; never longer than a few timeouts and one limit's wait.
+    """What is true of the endpoint; never longer than a few timeouts and two waits for a limit.
 
     Raises ConfigError when the profile is unknown, or names no model, address or key.
     """
-    from agent.providers.doctor.probes import Doctor, examine
+    from agent.providers.doctor.examination import examine
+    from agent.providers.doctor.probes import Account, Doctor
     from agent.providers.doctor.recording import Recorder
 
     profile = doctored_profile(settings, options)
-    key = checked_key(settings, profile)
-
-    def make_adapter(profile: Profile, client: "httpx2.AsyncClient") -> "Adapter":
-        return client_of(profile, key, client)
-
-    # Loading an SDK takes its time, which is none of the endpoint's.
-    await client_of(profile, key).connect(None).aclose()
+    keys = checked_keys(settings, profile)
     clock = SystemClock()
+    # Loading an SDK takes its time, which is none of the endpoint's.
+    await client_of(profile, keys[profile.key_env]).connect(None).aclose()
+    books = open_books(settings, clock)
+    governor = AccountGovernor(books, clock, this_process())
+    run_id = f"{DOCTOR}-{clock.now():%Y%m%d-%H%M%S}"
+
+    def account(variable: str, key: str) -> Account:
+        def make_adapter(profile: Profile, client: "httpx2.AsyncClient") -> "Adapter":
+            return client_of(profile, key, client)
+
+        name = account_name(profile.base_url, key)
+        return Account(variable, key, make_adapter, AccountTill(governor, clock, name, run_id))
+
+    first, *others = (account(variable, key) for variable, key in keys.items())
     doctor = Doctor(
-        key=key,
+        account=first,
         clock=clock,
-        make_adapter=make_adapter,
         recorder=Recorder(clock.monotonic),
         timeout_seconds=options.timeout_seconds,
         cheap=options.cheap,
         on_step=on_step,
+        others=tuple(others),
     )
-    return redacted(diagnose(await examine(doctor, profile)), key)
+    try:
+        return redacted(diagnose(await examine(doctor, profile)), *keys.values())
+    finally:
+        books.close()
 
 
 def doctored_profile(settings: Settings, options: DoctorOptions) -> Profile:
@@ -75,7 +92,9 @@ def doctored_profile(settings: Settings, options: DoctorOptions) -> Profile:
     model = options.model or (settings.model if at_home else None)
     base_url = options.base_url or (settings.base_url if at_home else None)
     base = catalog.profile(name, settings.profiles, model or "")
-    profile = base.model_copy(update={"base_url": base_url or base.base_url})
+    # A checkup is no session of a run, so no script has a reply for it.
+    update = {"base_url": base_url or base.base_url, "session_header": False}
+    profile = base.model_copy(update=update)
     if not profile.base_url:
         raise ConfigError(f"the profile {name!r} has no address; give one with --base-url")
     if not is_address(profile.base_url):
@@ -85,12 +104,16 @@ def doctored_profile(settings: Settings, options: DoctorOptions) -> Profile:
     return profile
 
 
-def checked_key(settings: Settings, profile: Profile) -> str:
-    """The key; empty where none is asked for. Raises ConfigError naming the variable."""
-    key = settings.key(profile.key_env)
-    if key is None and profile.key_env and not LOOPBACK.match(profile.base_url):
+def checked_keys(settings: Settings, profile: Profile) -> dict[str, str]:
+    """The key of each variable, the profile's own first; empty where there is none.
+
+    Raises ConfigError naming the variable where the endpoint asks for one.
+    """
+    found = {name: settings.key(name) for name in (profile.key_env, *profile.accounts)}
+    is_here = LOOPBACK.match(profile.base_url)
+    if found[profile.key_env] is None and profile.key_env and not is_here:
         raise ConfigError(f"no key for {profile.base_url}: set {profile.key_env}")
-    return key.get_secret_value() if key else ""
+    return {name: key.get_secret_value() if key else "" for name, key in found.items()}
 
 
 def fields_to_write(checkup: Checkup, options: DoctorOptions) -> dict[str, Any]:

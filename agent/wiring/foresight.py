@@ -3,21 +3,23 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from agent.config import Settings
 from agent.domain.ports import Clock
 from agent.domain.profile import Profile
 from agent.limits.books import Books
-from agent.limits.forecast import forecast, needed
-from agent.wiring.ledger import done_tasks, told, used_today
+from agent.wiring.ledger import foretold
 
 
 def day_warning(
-    sizes: Sequence[int], profile: Profile, books: Books, clock: Clock, runs: Path
+    sizes: Sequence[int],
+    profile: Profile,
+    settings: Settings,
+    books: Books,
+    clock: Clock,
+    runs: Path,
 ) -> str | None:
     """The sentence when tasks of these sizes in tokens cannot be finished today, else None.
 
     `runs` is the folder of this repository's journals, whose finished tasks correct the forecast.
     """
-    if not any(limit.window == "day" for limit in profile.limits):
-        return None
-    need = needed(profile, sizes, done_tasks(runs, books))
-    return told(profile, forecast(profile, need, used_today(books, profile, clock)), clock).warning
+    return foretold(sizes, profile, settings, books, clock, runs).warning

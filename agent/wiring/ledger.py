@@ -1,11 +1,12 @@
 """Where the books are, and what they say: the usage, and the forecast for a plan."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 
 from agent.config import Settings
+from agent.domain.limits import Limit
 from agent.domain.ports import Clock
 from agent.domain.profile import Profile
 from agent.domain.state import fold
@@ -13,17 +14,19 @@ from agent.errors import GardenerError
 from agent.journal import FILE_NAME, read_entries
 from agent.limits.admission import in_both_times
 from agent.limits.books import Books
-from agent.limits.forecast import Done, Forecast, forecast, needed, sentence, warning
-from agent.limits.ledger import By, Ledger, Price, Prices, add_up
+from agent.limits.forecast import STOPS, Done, Forecast, forecast, needed, sentence, warning
+from agent.limits.gauges import effective_limits
+from agent.limits.ledger import REHEARSAL, By, Ledger, Price, Prices, add_up
 from agent.limits.refusals import to_midnight
 from agent.limits.sqlite_books import SqliteBooks
 from agent.planning.planfile import parse
 from agent.providers import catalog
-from agent.wiring.models import NOTHING_KEPT, role_profile
+from agent.wiring.models import NOTHING_KEPT, accounts_of, role_profile
 from agent.wiring.places import read_plan, runs_folder
 from agent.workspace import git
 
 LEDGER = "ledger.sqlite"
+SLEEPS = "it will sleep there until then and go on"
 PAST_RUNS = 10
 """Runs of this repository that a forecast learns from, the newest first."""
 
@@ -45,24 +48,41 @@ def open_books(settings: Settings, clock: Clock) -> Books:
     if settings.ledger and settings.ledger.startswith(("redis://", "rediss://")):
         from agent.limits.redis_books import RedisBooks
 
-        return RedisBooks(settings.ledger)
+        # The clocks of several hosts differ.
+        return RedisBooks(settings.ledger, by_server=True)
     path = Path(settings.ledger) if settings.ledger else settings.state_folder / LEDGER
     return SqliteBooks(path, now=clock.now().timestamp())
 
 
-def usage(books: Books, by: By, run: str = "") -> Ledger:
-    """The sums of all runs, or of those whose name begins so."""
-    return add_up(books.bookings(run=run), by, prices_of(map(catalog.profile, catalog.names())))
+def usage(books: Books, by: By, settings: Settings, run: str = "") -> Ledger:
+    """The sums of all runs, or of those whose name begins so.
+
+    Raises ConfigError when a profile of the settings cannot be understood.
+    """
+    asked = {(each.profile, each.model) for each in books.bookings(run=run)}
+    return add_up(books.bookings(run=run), by, prices_of(asked, settings.profiles))
 
 
-def prices_of(profiles: Iterable[Profile]) -> Prices:
-    return {
-        (profile.name, profile.model): Price(
-            profile.input_usd, profile.output_usd, profile.cached_usd
-        )
-        for profile in profiles
-        if profile.input_usd is not None and profile.output_usd is not None
-    }
+def prices_of(asked: Iterable[tuple[str, str]], own: catalog.Own) -> Prices:
+    """What each model costs at each profile, as far as that is known; a script costs nothing."""
+    found = {}
+    for name, model in asked:
+        if name == REHEARSAL:
+            found[name, model] = Price(0.0, 0.0)
+        elif name in catalog.names(own):
+            profile = catalog.profile(name, {**own, **without_price(name, own, model)}, model)
+            if profile.input_usd is not None and profile.output_usd is not None:
+                price = Price(profile.input_usd, profile.output_usd, profile.cached_usd)
+                found[name, model] = price
+    return found
+
+
+def without_price(name: str, own: catalog.Own, model: str) -> catalog.Own:
+    """The user's table where it prices another model than this one, without that price."""
+    table = own.get(name, {})
+    if table.get("model", model) == model:
+        return {}
+    return {name: {key: value for key, value in table.items() if not key.endswith("_usd")}}
 
 
 async def plan_forecast(
@@ -82,26 +102,55 @@ async def plan_forecast(
     plan = parse(read_plan(plan_file), file=str(plan_file))
     profile = role_profile(settings, "executor", NOTHING_KEPT)
     sizes = [task.size_tokens for task in plan.tasks]
-    need = needed(profile, sizes, done_tasks(runs_folder(facts), books))
-    return told(profile, forecast(profile, need, used_today(books, profile, clock)), clock, zone)
+    return foretold(sizes, profile, settings, books, clock, runs_folder(facts), zone)
 
 
-def told(
-    profile: Profile, found: Forecast, clock: Clock, zone: tzinfo | None = None
+def foretold(
+    sizes: Sequence[int],
+    profile: Profile,
+    settings: Settings,
+    books: Books,
+    clock: Clock,
+    runs: Path,
+    zone: tzinfo | None = None,
 ) -> PlanForecast:
+    """What tasks of these sizes in tokens need; `runs` is the folder of past journals."""
+    accounts = tuple(accounts_of(settings, profile))
+    if settings.account_policy == "stop":
+        accounts = accounts[:1]
     now = clock.now().astimezone(UTC)
+    known = known_limits(books, accounts[0], profile, now)
+    profile = profile.model_copy(update={"limits": known})
+    need = needed(profile, sizes, done_tasks(runs, books))
+    used = used_today(books, accounts, profile.model, now)
+    found = forecast(profile, need, used, len(accounts))
     resets = in_both_times(now.timestamp() + to_midnight(now), zone)
-    return PlanForecast(found, profile, sentence(found, profile), warning(found, profile, resets))
+    told = warning(found, profile, resets, at_the_limit(settings))
+    return PlanForecast(found, profile, sentence(found, profile), told)
 
 
-def used_today(books: Books, profile: Profile, clock: Clock) -> dict[str, int]:
-    """Tokens and requests of the profile's model since midnight UTC."""
-    now = clock.now().astimezone(UTC)
+def known_limits(books: Books, account: str, profile: Profile, now: datetime) -> tuple[Limit, ...]:
+    """The profile's limits, tighter where the endpoint's own headers have told so."""
+    standing = books.change(account, profile.model, lambda page: page.standing)
+    return effective_limits(profile.limits, standing, now.timestamp())
+
+
+def at_the_limit(settings: Settings) -> str:
+    """What a run does when its executor's day is used up."""
+    if spare := settings.role("executor").fallback:
+        return f"it will go on with {spare[0]} there"
+    return SLEEPS if settings.on_day_limit == "sleep" else STOPS
+
+
+def used_today(
+    books: Books, accounts: Collection[str], model: str, now: datetime
+) -> dict[str, int]:
+    """Tokens and requests of the model at these accounts since midnight UTC."""
     midnight = datetime(now.year, now.month, now.day, tzinfo=UTC).timestamp()
     today = [
         each
         for each in books.bookings(since=midnight)
-        if (each.profile, each.model) == (profile.name, profile.model)
+        if each.account in accounts and each.model == model
     ]
     return {"tokens": sum(each.charged for each in today), "requests": len(today)}
 

@@ -50,7 +50,7 @@ def role_profile(settings: Settings, role: Role, kept: Kept) -> Profile:
         raise ConfigError("the rehearsal answers from a script only; pass --rehearsal SCRIPT")
     before = {"model": kept.models.get(role), "base_url": kept.endpoints.get(role)}
     given = {name: value for name, value in before.items() if value}
-    given |= own.model_dump(exclude_none=True, exclude={"profile", "fallback"})
+    given |= own.model_dump(exclude_none=True, exclude={"profile", "fallback", "ladder"})
     chosen = told_who_asks(base.model_copy(update=given))
     if not chosen.model:
         raise ConfigError(
@@ -65,11 +65,23 @@ def fallbacks(settings: Settings, role: Role) -> tuple[Profile, ...]:
 
     Raises ConfigError when such a profile is unknown or names no model.
     """
+    return named_profiles(settings, settings.role(role).fallback)
+
+
+def ladder(settings: Settings, role: Role) -> tuple[Profile, ...]:
+    """Who is given a task that the role's usual model gets nowhere with, in order.
+
+    Raises ConfigError when such a profile is unknown or names no model.
+    """
+    return named_profiles(settings, settings.role(role).ladder if role == "executor" else ())
+
+
+def named_profiles(settings: Settings, names: tuple[str, ...]) -> tuple[Profile, ...]:
     found = []
-    for name in settings.role(role).fallback:
+    for name in names:
         profile = catalog.profile(name, settings.profiles)
         if not profile.model:
-            raise ConfigError(f"the fallback {name!r} names no model: set profiles.{name}.model")
+            raise ConfigError(f"the profile {name!r} names no model: set profiles.{name}.model")
         found.append(told_who_asks(profile))
     return tuple(found)
 
@@ -80,16 +92,28 @@ def told_who_asks(profile: Profile) -> Profile:
     return profile.model_copy(update={"session_header": profile.session_header or here})
 
 
-def keys_of(settings: Settings, profile: Profile) -> dict[str, str]:
-    """The keys of a profile's accounts, by the name of whose limits count.
+@dataclass(frozen=True)
+class Account:
+    """A key, and the variable that holds it."""
+
+    key: str
+    key_env: str
+
+
+def accounts_of(settings: Settings, profile: Profile) -> dict[str, Account]:
+    """A profile's accounts, by the name of whose limits count.
 
     An endpoint that asks for no key has one account all the same.
     """
     if profile.name == REHEARSAL:
-        return {account_name(profile.base_url, ""): REHEARSAL}
-    found = (settings.key(variable) for variable in (profile.key_env, *profile.accounts))
-    keys = [key.get_secret_value() for key in found if key] or [""]
-    return {account_name(profile.base_url, key): key or "none" for key in keys}
+        return {account_name(profile.base_url, ""): Account(REHEARSAL, profile.key_env)}
+    given = {name: settings.key(name) for name in (profile.key_env, *profile.accounts)}
+    keys = {name: key.get_secret_value() for name, key in given.items() if key}
+    found: dict[str, Account] = {}
+    for name, key in (keys or {profile.key_env: ""}).items():
+        # A key that stands in two variables is one account, told by the first of them.
+        found.setdefault(account_name(profile.base_url, key), Account(key or "none", name))
+    return found
 
 
 def refuse_without_key(settings: Settings, profiles: Mapping[Role, Profile]) -> None:
@@ -98,7 +122,11 @@ def refuse_without_key(settings: Settings, profiles: Mapping[Role, Profile]) -> 
     Raises ConfigError naming the variable.
     """
     real = [role for role, profile in profiles.items() if profile.name != REHEARSAL]
-    spares = [(role, spare) for role in real for spare in fallbacks(settings, role)]
+    spares = [
+        (role, spare)
+        for role in real
+        for spare in (*fallbacks(settings, role), *ladder(settings, role))
+    ]
     for role, profile in (*profiles.items(), *spares):
         keyless = not profile.key_env or LOOPBACK.match(profile.base_url)
         if not keyless and settings.key(profile.key_env) is None:

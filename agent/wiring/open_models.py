@@ -10,7 +10,7 @@ from agent.domain.profile import Profile
 from agent.engine.run_context import Model
 from agent.limits.pool import Pool
 from agent.providers.dialects import client_of
-from agent.wiring.models import fallbacks, keys_of
+from agent.wiring.models import accounts_of, fallbacks, ladder
 
 
 @dataclass(frozen=True)
@@ -27,13 +27,22 @@ class Opening:
         spare = None
         for profile in reversed(() if self.base_url else fallbacks(self.settings, role)):
             spare = self.opened(profile, spare)
-        return self.opened(own, spare)
+        model = self.opened(own, spare)
+        model.stronger = tuple(self.opened(each, None) for each in ladder(self.settings, role))
+        return model
 
     def opened(self, profile: Profile, spare: Model | None) -> Model:
         here = profile.model_copy(update={"base_url": self.base_url} if self.base_url else {})
-        keys = keys_of(self.settings, here)
-        clients = {name: client_of(here, key) for name, key in keys.items()}
+        clients = {
+            name: client_of(here.model_copy(update={"key_env": account.key_env}), account.key)
+            for name, account in accounts_of(self.settings, here).items()
+        }
         for client in clients.values():
             self.stack.push_async_callback(client.aclose)
-        pool = Pool(tuple(clients), self.governor, self.settings.account_policy)
+        pool = Pool(
+            tuple(clients),
+            self.governor,
+            self.settings.account_policy,
+            self.settings.max_wait_seconds,
+        )
         return Model(here, clients, pool, spare)

@@ -1,11 +1,18 @@
 """Where a run finds its repository, and where it puts its branch, worktree and journal."""
 
 import re
+import shutil
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import anyio
+
+from agent.domain.event import PlanAdopted, RunStarted, Warned
 from agent.domain.plan import NAME, slug
 from agent.errors import RepositoryError, UsageError
+from agent.journal import FILE_NAME, read_entries
 from agent.workspace import git, worktrees
 from agent.workspace.repository import RepositoryFacts
 
@@ -38,12 +45,41 @@ def choose_home(
     return Home(name, f"{plans_folder}/{name}.md", facts.root)
 
 
-async def own_checkout(facts: RepositoryFacts, home: Home, state_folder: Path, run_id: str) -> Home:
-    """The same plan in a worktree of its own, on a new branch."""
+@asynccontextmanager
+async def own_checkout(
+    facts: RepositoryFacts, home: Home, state_folder: Path, run_id: str
+) -> AsyncIterator[Home]:
+    """The same plan in a worktree of its own, on a new branch.
+
+    When the run cannot begin, neither of them is left, nor its journal.
+    """
     worktree = state_folder / "worktrees" / f"{facts.root.name}-{run_id}"
     branch = await free_branch(facts, home.plan_name)
-    await worktrees.add_worktree(facts.root, worktree, branch, facts.head)
-    return replace(home, worktree=worktree, branch=branch)
+    folder = runs_folder(facts) / run_id
+    try:
+        await worktrees.add_worktree(facts.root, worktree, branch, facts.head)
+        yield replace(home, worktree=worktree, branch=branch)
+    except BaseException:
+        with anyio.CancelScope(shield=True):
+            if not has_begun(folder):
+                await worktrees.remove_worktree(facts.root, worktree)
+                await worktrees.remove_branch(facts.root, branch)
+                await git.in_thread(lambda: shutil.rmtree(folder, ignore_errors=True))
+        raise
+
+
+@asynccontextmanager
+async def in_place(home: Home) -> AsyncIterator[Home]:
+    """The same plan in the user's checkout."""
+    yield home
+
+
+def has_begun(run_folder: Path) -> bool:
+    """Whether a run has done anything that a resume could go on with."""
+    journal = run_folder / FILE_NAME
+    opening = (RunStarted, PlanAdopted, Warned)
+    entries = read_entries(journal) if journal.exists() else ()
+    return any(not isinstance(entry.event, opening) for entry in entries)
 
 
 def runs_folder(facts: RepositoryFacts) -> Path:

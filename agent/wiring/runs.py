@@ -8,9 +8,10 @@ from pathlib import Path
 
 from agent import __version__
 from agent.config import Settings, child_environment, read_environment
-from agent.domain.event import Phase, PlanAdopted, RunFinished, RunResumed, RunStarted
+from agent.context.vocabulary import counter_for
+from agent.domain.event import Phase, PlanAdopted, RunFinished, RunResumed, RunStarted, Warned
 from agent.domain.message import Role
-from agent.domain.plan import Plan, slug
+from agent.domain.plan import Plan
 from agent.domain.ports import Approver, Clock
 from agent.domain.profile import Profile
 from agent.domain.state import RunState
@@ -20,7 +21,8 @@ from agent.errors import JournalError, Outcome, UsageError
 from agent.journal import Journal, Listener
 from agent.limits.governor import AccountGovernor
 from agent.limits.owners import this_process
-from agent.planning.planfile import parse
+from agent.wiring.asked import what_is_asked
+from agent.wiring.confine import confinement, open_workspace
 from agent.wiring.foresight import day_warning
 from agent.wiring.ledger import open_books
 from agent.wiring.machine import SystemClock, Unattended
@@ -34,16 +36,12 @@ from agent.wiring.models import (
     scripted,
 )
 from agent.wiring.open_models import Opening
-from agent.wiring.places import (
-    choose_home,
-    own_checkout,
-    read_plan,
-    refuse_dirty,
-    refuse_name,
-    runs_folder,
-)
+from agent.wiring.places import choose_home, in_place, own_checkout, refuse_dirty, runs_folder
+from agent.wiring.policy import policy_of, redactor_of
+from agent.wiring.supplies import refuse_unusable, supply_of, with_links
 from agent.workspace import git, worktrees
-from agent.workspace.local import LocalWorkspace
+from agent.workspace.sandbox.choose import Choice
+from agent.workspace.supplies import warnings_of
 
 
 @dataclass(frozen=True)
@@ -72,59 +70,48 @@ async def start_run(
     """Begins a run; raises UsageError, with nothing written, when it cannot begin."""
     facts = await git.find_repository(place)
     await refuse_dirty(facts, allow_dirty)
-    plan, asked = what_is_asked(request, plan_file)
-    refuse_name(name)
+    redactor = redactor_of(settings, facts.root)
+    asked = what_is_asked(request, plan_file, name, redactor)
     script_path = checked_script(script)
     profiles = role_profiles(settings, rehearsal=script is not None)
     refuse_without_key(settings, profiles)
+    await refuse_unusable(settings, facts.root)
+    commands = await confinement(with_links(settings, facts.root), read_environment())
     clock = clock or SystemClock()
     run_id = f"{clock.now():%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
-    named = name or (plan.name if plan else slug(asked))
-    home = choose_home(facts, settings.plans_folder, named, plan_file)
-    if "execute" in phases:
-        home = await own_checkout(facts, home, settings.state_folder, run_id)
-    started = RunStarted(
-        run_id=run_id,
-        request=asked,
-        plan_name=home.plan_name,
-        plan_file=home.plan_file,
-        phases=phases,
-        repository=str(facts.root),
-        base_commit=facts.head,
-        branch=home.branch,
-        worktree=str(home.worktree),
-        models=models_of(profiles),
-        endpoints=endpoints_of(profiles),
-        rehearsal=script is not None,
-        script=script_path,
-        version=__version__,
-    )
-    with Journal(runs_folder(facts) / run_id, clock) as journal:
-        journal.listen(*listeners)
-        journal.append(started)
-        if plan:
-            journal.append(given(plan, facts.head, home.plan_name, plan_file))
-        return await drive(journal, settings, profiles, clock, approver)
+    home = choose_home(facts, settings.plans_folder, asked.name, plan_file)
+    opened = own_checkout(facts, home, settings.state_folder, run_id)
+    async with opened if "execute" in phases else in_place(home) as home:
+        started = RunStarted(
+            run_id=run_id,
+            request=asked.request,
+            plan_name=home.plan_name,
+            plan_file=home.plan_file,
+            phases=phases,
+            repository=str(facts.root),
+            base_commit=facts.head,
+            branch=home.branch,
+            worktree=str(home.worktree),
+            models=models_of(profiles),
+            endpoints=endpoints_of(profiles),
+            rehearsal=script is not None,
+            script=script_path,
+            version=__version__,
+        )
+        with Journal(runs_folder(facts) / run_id, clock, redactor) as journal:
+            journal.listen(*listeners)
+            begin(journal, started, asked.plan, plan_file)
+            return await drive(journal, settings, profiles, clock, commands, approver)
 
 
-def given(plan: Plan, base: str, name: str, plan_file: Path | None) -> PlanAdopted:
-    here = plan.model_copy(update={"base": base, "name": name})
-    return PlanAdopted(plan=here, reason=f"given as {plan_file}")
-
-
-def what_is_asked(request: str | None, plan_file: Path | None) -> tuple[Plan | None, str]:
-    """The given plan and its request, or the request alone.
-
-    Raises UsageError when there is neither, PlanError when the plan file breaks the format.
-    """
-    if plan_file:
-        plan = parse(read_plan(plan_file), file=str(plan_file))
-        return plan, plan.request
-    if request is None or not request.strip():
-        raise UsageError("there is no request; say what you want, or give --file")
-    if request != request.encode("utf-8", "replace").decode():
-        raise UsageError("the request is not UTF-8 text; save it as UTF-8 and give it by --file")
-    return None, request
+def begin(journal: Journal, started: RunStarted, plan: Plan | None, plan_file: Path | None) -> None:
+    journal.append(started)
+    if plan:
+        here = {"base": started.base_commit, "name": started.plan_name}
+        reason = f"given as {plan_file}"
+        journal.append(PlanAdopted(plan=plan.model_copy(update=here), reason=reason))
+    for warning in warnings_of(Path(started.repository)) if started.branch else ():
+        journal.append(Warned(message=warning))
 
 
 async def resume_run(
@@ -147,6 +134,7 @@ async def resume_run(
         started = journal.state.started
         if started is None:
             raise JournalError(f"{journal.path} is empty; start a new run")
+        journal.redactor = redactor_of(settings, Path(started.repository))
         finished = journal.state.finished
         if finished and finished.outcome == Outcome.DONE and phases is None:
             nothing = finished.model_copy(update={"message": "the run is done; nothing is left"})
@@ -159,6 +147,8 @@ async def resume_run(
         kept = Kept(journal.state.models, journal.state.endpoints)
         profiles = role_profiles(settings, rehearsal=started.rehearsal, kept=kept)
         refuse_without_key(settings, profiles)
+        linked = with_links(settings, Path(started.repository))
+        commands = await confinement(linked, read_environment())
         if started.branch:
             await worktrees.restore_worktree(
                 Path(started.repository), Path(started.worktree), started.branch
@@ -173,7 +163,7 @@ async def resume_run(
                 version=__version__,
             )
         )
-        return await drive(journal, settings, profiles, clock, approver, script)
+        return await drive(journal, settings, profiles, clock, commands, approver, script)
 
 
 def refuse_early_realignment(state: RunState, phases: tuple[Phase, ...] | None) -> None:
@@ -199,34 +189,45 @@ async def drive(
     settings: Settings,
     profiles: Mapping[Role, Profile],
     clock: Clock,
+    commands: Choice,
     approver: Approver | None,
     script: Path | None = None,
 ) -> RunResult:
     """Opens the models and the workspace around `run`, and closes them after it."""
     started = journal.state.started
     assert started is not None
+    if commands.warning:
+        journal.append(Warned(message=commands.warning))
     environment = child_environment(read_environment(), settings)
     with scripted(script or (Path(started.script) if started.rehearsal else None)) as base_url:
         async with AsyncExitStack() as stack:
             books = open_books(settings, clock)
             stack.callback(books.close)
-            governor = AccountGovernor(books, clock, this_process())
+            governor = AccountGovernor(
+                books, clock, this_process(), longest_wait_seconds=settings.max_wait_seconds
+            )
+            count = counter_for(profiles["executor"].model)
+            count.start()
             opening = Opening(stack, settings, governor, base_url)
             context = RunContext(
                 journal=journal,
                 clock=clock,
                 models={role: opening.model(role, own) for role, own in profiles.items()},
                 governor=governor,
-                workspace=LocalWorkspace(Path(started.worktree), environment),
+                workspace=open_workspace(started, settings, environment, commands),
                 approver=approver or Unattended(),
                 limits=limits_of(settings),
                 setup=settings.setup,
+                supply=supply_of(settings, started),
                 foresee=lambda sizes: day_warning(
-                    sizes, profiles["executor"], books, clock, journal.path.parent.parent
+                    sizes, profiles["executor"], settings, books, clock, journal.path.parent.parent
                 ),
+                policy=policy_of(settings),
+                redactor=journal.redactor,
                 ask_approval=approver is not None,
+                count=count,
             )
-            finished = await run(context)
+            finished = journal.redactor.hide_in(await run(context))
     return result_of(finished, started, journal)
 
 
@@ -246,8 +247,10 @@ def limits_of(settings: Settings) -> Limits:
         garden_rounds=settings.garden_rounds,
         realign_passes=settings.realign_passes,
         task_attempts=settings.task_attempts,
+        task_reviews=settings.task_reviews,
         continuations=settings.continuations,
         turns_per_session=settings.turns_per_session,
+        working_tokens=settings.working_tokens,
         request_attempts=settings.request_attempts,
         max_wait_seconds=settings.max_wait_seconds,
         sleeps_over_day=settings.on_day_limit == "sleep",

@@ -1,6 +1,9 @@
 """Git calls, through GitPython: facts, worktrees, merges. Hooks never run, nothing is signed."""
 
-from collections.abc import Callable, Mapping
+import os
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -25,6 +28,8 @@ OPTIONS = (
     "core.fsmonitor=false",
     "-c",
     "commit.gpgsign=false",
+    "-c",
+    "submodule.recurse=false",
 )
 QUIET = {"GIT_TERMINAL_PROMPT": "0", "GIT_EDITOR": ":", "GIT_OPTIONAL_LOCKS": "0"}
 
@@ -53,39 +58,50 @@ async def in_thread(call: Callable[[], T]) -> T:
     return await anyio.to_thread.run_sync(call)
 
 
-def ask(folder: Path, *arguments: str, env: Mapping[str, str] | None = None) -> Answer:
-    """One git command in `folder`, whatever it answers."""
+def ask(
+    folder: Path, *arguments: str, env: Mapping[str, str] | None = None, names: Sequence[str] = ()
+) -> Answer:
+    """One git command in `folder`, whatever it answers; `names` come in with NULs behind them."""
     require_git()
     # GitPython looks for git when it is imported, and would run elsewhere without the folder
     from git import Git
 
     if not folder.is_dir():
         raise WorkspaceError(f"the folder {folder} is gone; resume the run to get it back")
-    code, output, complaint = Git(str(folder)).execute(
-        ["git", *OPTIONS, *arguments],
-        with_extended_output=True,
-        with_exceptions=False,
-        stdout_as_string=False,
-        strip_newline_in_stdout=False,
-        start_new_session=True,
-        env={**QUIET, **(env or {})},
-    )
+    with tempfile.TemporaryFile() if names else nullcontext() as source:
+        if source:
+            source.writelines(os.fsencode(name) + b"\0" for name in names)
+            source.seek(0)
+        code, output, complaint = Git(str(folder)).execute(
+            ["git", *OPTIONS, *arguments],
+            istream=source,
+            with_extended_output=True,
+            with_exceptions=False,
+            stdout_as_string=False,
+            strip_newline_in_stdout=False,
+            start_new_session=True,
+            env={**QUIET, **(env or {})},
+        )
     return Answer(code, output, complaint)
 
 
-def ask_checkout(root: Path, *arguments: str, env: Mapping[str, str] | None = None) -> Answer:
+def ask_checkout(
+    root: Path, *arguments: str, env: Mapping[str, str] | None = None, names: Sequence[str] = ()
+) -> Answer:
     """One git command on the checkout at `root` and on no other, whatever it answers.
 
     The checkout is named outright: without it, git takes a repository further up when the
     checkout's own `.git` is damaged.
     """
     own = {"GIT_DIR": str(root / ".git"), "GIT_WORK_TREE": str(root)}
-    return ask(root, *arguments, env={**own, **(env or {})})
+    return ask(root, *arguments, env={**own, **(env or {})}, names=names)
 
 
-def tell_checkout(root: Path, *arguments: str, env: Mapping[str, str] | None = None) -> Answer:
+def tell_checkout(
+    root: Path, *arguments: str, env: Mapping[str, str] | None = None, names: Sequence[str] = ()
+) -> Answer:
     """Like `ask_checkout`, but raises WorkspaceError when git refuses."""
-    answer = ask_checkout(root, *arguments, env=env)
+    answer = ask_checkout(root, *arguments, env=env, names=names)
     if answer.code != 0:
         raise WorkspaceError(f"git failed in {root}: {first_complaint(answer.complaint)}")
     return answer
@@ -94,9 +110,12 @@ def tell_checkout(root: Path, *arguments: str, env: Mapping[str, str] | None = N
 def clone(source: Path, target: Path, commit: str) -> None:
     """Clones into `target` and checks `commit` out, with none of the source's own settings.
 
-    Raises WorkspaceError when git refuses.
+    Git's folder lies beside the target, not in it, where commands could write. Raises
+    WorkspaceError when git refuses.
     """
-    source_of = ("--shared", "--no-checkout", "--no-tags", "--quiet", str(source), str(target))
+    beside = f"--separate-git-dir={target.with_name(target.name + '.git')}"
+    options = ("--shared", "--no-checkout", "--no-tags", "--quiet", beside)
+    source_of = (*options, str(source), str(target))
     plain = {"GIT_NO_REPLACE_OBJECTS": "1"}
     answer = ask(source, "clone", *source_of, env=plain)
     if answer.code == 0:

@@ -13,6 +13,7 @@ import anyio
 
 from agent.domain.ports import CommandResult
 from agent.errors import WorkspaceError
+from agent.workspace.adding import add_all
 from agent.workspace.git import (
     Answer,
     ask_checkout,
@@ -23,6 +24,8 @@ from agent.workspace.git import (
 )
 from agent.workspace.paths import resolve, resolve_entry
 from agent.workspace.process import clean_environment, run_command
+from agent.workspace.sandbox.checkout import remove_tree, unlock
+from agent.workspace.sandbox.sandbox import Sandbox
 
 MAX_FILE_BYTES = 20_000_000
 REF_PREFIX = "refs/gardener/"
@@ -31,15 +34,24 @@ REF_PREFIX = "refs/gardener/"
 class LocalWorkspace:
     """Implements `domain.ports.Workspace` over the git checkout at `root`.
 
-    `environment` has the variables that commands may see.
+    `environment` has the variables that commands may see. In a `sandbox`, `home` is theirs to
+    keep; without one, each command has its own.
     """
 
     def __init__(
-        self, root: Path, environment: Mapping[str, str], *, max_output_bytes: int = 100_000
+        self,
+        root: Path,
+        environment: Mapping[str, str],
+        *,
+        max_output_bytes: int = 100_000,
+        sandbox: Sandbox | None = None,
+        home: Path | None = None,
     ) -> None:
         self._root = root.resolve()
         self._environment = dict(environment)
         self._max_output_bytes = max_output_bytes
+        self._sandbox = sandbox
+        self._home = home.resolve() if home else None
 
     @property
     def root(self) -> Path:
@@ -103,11 +115,25 @@ class LocalWorkspace:
         timeout_seconds: float,
         env: Mapping[str, str] | None = None,
         folder: str = "",
+        ports: tuple[int, ...] = (),
     ) -> CommandResult:
-        return await run_command(
+        where = resolve(self._root, folder or ".")
+        seen = clean_environment(self._environment, env)
+        if self._sandbox is None:
+            return await run_command(
+                command,
+                cwd=where,
+                env=seen,
+                timeout_seconds=timeout_seconds,
+                max_output_bytes=self._max_output_bytes,
+            )
+        return await self._sandbox.run(
             command,
-            cwd=resolve(self._root, folder or "."),
-            env=clean_environment(self._environment, env),
+            root=self._root,
+            folder=where,
+            home=self._home,
+            environment=seen,
+            ports=ports,
             timeout_seconds=timeout_seconds,
             max_output_bytes=self._max_output_bytes,
         )
@@ -116,11 +142,16 @@ class LocalWorkspace:
         return (await self._git("rev-parse", "HEAD")).text
 
     async def is_dirty(self) -> bool:
-        return bool((await self._git("status", "--porcelain", "--untracked-files=normal")).output)
+        options = ("--porcelain", "--untracked-files=normal", "--ignore-submodules=all")
+        return bool((await self._git("status", *options)).output)
 
     async def commit(self, message: str) -> str:
-        """An empty commit is made when nothing changed: the message is evidence too."""
-        await self._git("add", "--all")
+        """An empty commit is made when nothing changed: the message is evidence too.
+
+        What a submodule holds is not committed; the files of another repository in the checkout
+        are.
+        """
+        await in_thread(lambda: add_all(self._root, mend=True))
         identity = await in_thread(lambda: identity_options(self._root))
         await self._git(
             *identity,
@@ -136,6 +167,7 @@ class LocalWorkspace:
     async def changed_files(self, base: str) -> tuple[str, ...]:
         changed = await self._git(
             *("diff", "--name-only", "-z", "--no-renames", "--no-ext-diff"),
+            "--ignore-submodules=all",
             *("--end-of-options", base, "--"),
         )
         fresh = await self._git("ls-files", "-z", "--others", "--exclude-standard")
@@ -159,7 +191,7 @@ class LocalWorkspace:
             own = {"GIT_INDEX_FILE": str(copy)}
             if (source := self._root / index.text).is_file():
                 shutil.copyfile(source, copy)
-            await self._git("add", "--all", env=own)
+            await in_thread(lambda: add_all(self._root, mend=False, env=own))
             tree = (await self._git("write-tree", env=own)).text
         identity = await in_thread(lambda: identity_options(self._root))
         made = await self._git(
@@ -169,9 +201,19 @@ class LocalWorkspace:
         return ref
 
     async def reset(self) -> None:
+        try:
+            await self._throw_away()
+        except WorkspaceError:
+            # a command may have closed folders to git, and to everybody
+            await in_thread(lambda: unlock(self._root))
+            await self._throw_away()
+
+    async def _throw_away(self) -> None:
         await self._git("reset", "--hard", "--quiet")
-        # twice forced: a repository that a command made inside the checkout goes as well
-        await self._git("clean", "-d", "--force", "--force", "--quiet")
+        # twice forced, other repositories in the checkout go as well; in the user's own checkout,
+        # which alone has git's folder in it, they may be the user's
+        twice = () if (self._root / ".git").is_dir() else ("--force",)
+        await self._git("clean", "-d", "--force", *twice, "--quiet")
 
     @asynccontextmanager
     async def clean_copy(self) -> AsyncIterator["LocalWorkspace"]:
@@ -180,10 +222,16 @@ class LocalWorkspace:
         try:
             copy = folder / "checkout"
             await in_thread(lambda: clone(self._root, copy, head))
-            yield LocalWorkspace(copy, self._environment, max_output_bytes=self._max_output_bytes)
+            yield LocalWorkspace(
+                copy,
+                self._environment,
+                max_output_bytes=self._max_output_bytes,
+                sandbox=self._sandbox,
+                home=folder / "home",
+            )
         finally:
             with anyio.CancelScope(shield=True):
-                await in_thread(lambda: shutil.rmtree(folder, ignore_errors=True))
+                await in_thread(lambda: remove_tree(folder))
 
     async def settle(self, branch: str, commit: str) -> None:
         await self._git("symbolic-ref", "HEAD", f"refs/heads/{branch}")

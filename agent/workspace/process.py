@@ -13,7 +13,7 @@ from agent.domain.ports import CommandResult
 from agent.errors import WorkspaceError
 from agent.prompts import render
 
-FIXED = {"TERM": "dumb", "PYTHONDONTWRITEBYTECODE": "1"}
+FIXED = {"TERM": "dumb", "PYTHONDONTWRITEBYTECODE": "1", "PYTHONNOUSERSITE": "1"}
 CHUNK_BYTES = 65_536
 DRAIN_SECONDS = 0.3
 """How long the output is waited for when the command is over but something holds its pipe."""
@@ -92,7 +92,7 @@ async def _follow(
     drained = anyio.Event()
     try:
         async with anyio.create_task_group() as group:
-            group.start_soon(_drain, reader, kept, drained)
+            group.start_soon(drain, reader, kept, drained)
             with anyio.move_on_after(timeout_seconds) as limit:
                 await process.wait()
             if not limit.cancelled_caught:
@@ -109,7 +109,8 @@ async def _follow(
     return None if limit.cancelled_caught else process.returncode
 
 
-async def _drain(reader: int, kept: "HeadAndTail", drained: anyio.Event) -> None:
+async def drain(reader: int, kept: "HeadAndTail", drained: anyio.Event) -> None:
+    """Reads a pipe that does not block until nobody writes to it any more, and says so."""
     while True:
         await anyio.wait_readable(reader)
         data = os.read(reader, CHUNK_BYTES)

@@ -6,6 +6,7 @@ from pathlib import Path
 from agent.errors import RepositoryError
 from agent.workspace.git import Answer, ask, branch_exists, has_branch, in_thread
 from agent.workspace.repository import Worktree, first_complaint
+from agent.workspace.sandbox.checkout import remove_tree
 
 
 async def add_worktree(root: Path, path: Path, branch: str, base: str) -> None:
@@ -78,8 +79,13 @@ def worktrees(root: Path) -> tuple[Worktree, ...]:
     return tuple(found)
 
 
+def home_beside(path: Path) -> Path:
+    """Where the commands that run in a worktree keep what they keep in a home."""
+    return path.with_name(f"{path.name}.home")
+
+
 async def remove_worktree(root: Path, path: Path) -> None:
-    """Removes the checkout and what is uncommitted in it; its branch stays."""
+    """Removes the checkout, its home and what is uncommitted in it; its branch stays."""
     await in_thread(lambda: _remove(root, path.resolve()))
 
 
@@ -89,6 +95,37 @@ def _remove(root: Path, path: Path) -> None:
         raise RepositoryError(f"{path} is the repository itself and stays")
     if any(tree.path == path for tree in others):
         _forget(root, path)
+        remove_tree(home_beside(path))
+
+
+async def remove_branch(root: Path, branch: str) -> None:
+    """Deletes a branch with its commits; one that is not there is gone already.
+
+    Raises RepositoryError when a checkout has it.
+    """
+    if await branch_exists(root, branch):
+        arguments = ("branch", "-D", "--quiet", "--", branch)
+        answer = await in_thread(lambda: ask(root, *arguments))
+        _must(answer, f"cannot delete the branch {branch}")
+
+
+async def remove_refs(root: Path, prefix: str) -> None:
+    """Deletes the refs below `prefix`, such as `refs/gardener/RUN`."""
+
+    def work() -> None:
+        listed = _must(ask(root, "for-each-ref", "--format=%(refname)", prefix), "cannot list refs")
+        for ref in listed.text.splitlines():
+            _must(ask(root, "update-ref", "-d", ref), f"cannot delete {ref}")
+
+    await in_thread(work)
+
+
+async def commits_only_on(root: Path, branch: str) -> int:
+    """How many commits would be in no branch any more without this one."""
+    own = f"--exclude={branch}"
+    arguments = ("rev-list", "--count", f"refs/heads/{branch}", "--not", own, "--branches")
+    answer = await in_thread(lambda: ask(root, *arguments, "--remotes", "--tags"))
+    return int(_must(answer, f"cannot count the commits of {branch}").text)
 
 
 def _forget(root: Path, path: Path) -> None:

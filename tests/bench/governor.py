@@ -228,17 +228,15 @@ async def ideal(clock: VirtualClock, endpoint: Endpoint, work: list[Job], tally:
     tally.ended = clock.seconds
 
 
-def with_governor(
-    endpoint: Endpoint, work: list[Job], limit: Limit, *, runs: int = 1, begin: float = 0.0
-) -> Tally:
-    """The job, or as many of it side by side as `runs`, through one set of books."""
+def with_governor(endpoint: Endpoint, limit: Limit, *works: list[Job], begin: float = 0.0) -> Tally:
+    """One run for each list of requests, side by side, through one set of books."""
     clock, tally = VirtualClock(), Tally()
     clock.seconds = begin
     books = SqliteBooks(":memory:", now=clock.now().timestamp())
     governor = AccountGovernor(books, clock, this_process())
     each = [
         partial(governed, clock, governor, endpoint, work, tally, (limit,), f"run-{number}")
-        for number in range(runs)
+        for number, work in enumerate(works)
     ]
     anyio.run(partial(clock.play, *each))
     books.close()
@@ -279,7 +277,7 @@ def compare(
         for begin in (0.0, 13.0, 29.0, 44.0, 57.0):
             work = jobs(seed, error=error)
             tally = (
-                with_governor(endpoint(), work, limit, begin=begin)
+                with_governor(endpoint(), limit, work, begin=begin)
                 if limit
                 else without(endpoint(), work, retry_after=False, begin=begin)
             )

@@ -18,10 +18,13 @@ from agent.config import load_settings
 from agent.domain.event import PHASES, ModelRefused, ModelReplaced, Throttled, Warned
 from agent.domain.limits import Limit
 from agent.errors import Outcome
+from agent.limits.ledger import Ledger, add_up
 from agent.limits.redis_books import RedisBooks
+from agent.limits.sqlite_books import SqliteBooks
 from agent.rehearsal.clock import VirtualTime
 from agent.rehearsal.conditions import Conditions
 from agent.rehearsal.faults import FaultPlan
+from agent.rehearsal.flavours_more import flavour_of
 from agent.rehearsal.limit_books import Charging
 from agent.rehearsal.script import load_script
 from agent.rehearsal.server import RehearsalServer
@@ -45,7 +48,7 @@ class OneTime:
 
 
 SESSIONS = (planner(), gardener(), executor(HONEST), judge())
-Serve = Callable[..., str]
+Serve = Callable[..., RehearsalServer]
 Go = Callable[..., Played]
 
 
@@ -66,9 +69,9 @@ def serve(tmp_path: Path, one_time: OneTime) -> Iterator[Serve]:
     script.write_text(text, encoding="utf-8")
     with ExitStack() as stack:
 
-        def start(conditions: Conditions | None = None) -> str:
+        def start(conditions: Conditions | None = None) -> RehearsalServer:
             server = RehearsalServer(load_script(script), conditions, one_time.server)
-            return stack.enter_context(server).base_url
+            return stack.enter_context(server)
 
         yield start
 
@@ -101,7 +104,10 @@ def go(tmp_path: Path, repository: Path, one_time: OneTime) -> Go:
 
 def test_a_role_whose_endpoint_is_used_up_goes_on_with_its_fallback(serve: Serve, go: Go) -> None:
     first, second = serve(refusing("rate-day")), serve()
-    ran = go({"first": {"base_url": first}, "second": {"base_url": second}}, fallback=("second",))
+    ran = go(
+        {"first": {"base_url": first.base_url}, "second": {"base_url": second.base_url}},
+        fallback=("second",),
+    )
     assert ran.result.outcome == Outcome.DONE
     assert [(e.role, e.profile) for e in ran.of(ModelReplaced)] == [
         ("planner", "second"),
@@ -112,29 +118,78 @@ def test_a_role_whose_endpoint_is_used_up_goes_on_with_its_fallback(serve: Serve
 
 
 def test_without_a_fallback_a_used_up_day_ends_with_75_and_the_way_on(serve: Serve, go: Go) -> None:
-    ran = go({"first": {"base_url": serve(refusing("rate-day"))}})
+    ran = go({"first": {"base_url": serve(refusing("rate-day")).base_url}})
     assert ran.result.outcome == Outcome.LIMIT
     assert "gardener resume" in ran.result.message
 
 
 def test_a_wrong_key_is_told_and_not_hidden_by_a_fallback(serve: Serve, go: Go) -> None:
     first, second = serve(refusing("key-refused")), serve()
-    ran = go({"first": {"base_url": first}, "second": {"base_url": second}}, fallback=("second",))
+    ran = go(
+        {"first": {"base_url": first.base_url}, "second": {"base_url": second.base_url}},
+        fallback=("second",),
+    )
     assert (ran.result.outcome, ran.of(ModelReplaced)) == (Outcome.USAGE, [])
+
+
+TWO_KEYS = {"ONE_API_KEY": "key-one", "TWO_API_KEY": "key-two"}
+
+
+def test_a_used_up_day_is_told_with_the_key_that_was_refused(serve: Serve, go: Go) -> None:
+    # By this seed the first request meets the used-up day, and the second one the refused key.
+    faults = FaultPlan(("rate-day", "key-refused"), share=1.0, seed=3, transient=False)
+    base_url = serve(Conditions(faults=faults)).base_url
+    account = {"base_url": base_url, "key_env": "ONE_API_KEY", "accounts": ["TWO_API_KEY"]}
+    ran = go({"first": account}, TWO_KEYS)
+    assert ran.result.outcome == Outcome.LIMIT
+    assert "gardener resume" in ran.result.message
+    assert f"{base_url} refuses the key in TWO_API_KEY" in ran.result.message
+
+
+def test_every_key_that_is_refused_is_told_by_its_own_name(serve: Serve, go: Go) -> None:
+    base_url = serve(refusing("key-refused")).base_url
+    account = {"base_url": base_url, "key_env": "ONE_API_KEY", "accounts": ["TWO_API_KEY"]}
+    ran = go({"first": account}, TWO_KEYS)
+    assert ran.result.outcome == Outcome.USAGE
+    for name in TWO_KEYS:
+        assert ran.result.message.count(f"{base_url} refuses the key in {name}") == 1
 
 
 def test_a_day_of_too_few_tokens_is_told_before_a_task_begins(serve: Serve, go: Go) -> None:
     limit = {"unit": "tokens", "window": "day", "amount": 60_000}
-    ran = go({"first": {"base_url": serve(), "limits": [limit]}})
+    ran = go({"first": {"base_url": serve().base_url, "limits": [limit]}})
     assert [each.message.partition(";")[0].partition(" and ")[0] for each in ran.of(Warned)] == [
         "this plan cannot finish today: it needs about 72k tokens"
     ]
 
 
+@pytest.mark.parametrize(
+    ("then", "told"),
+    [
+        ("stop", "it will stop there; go on then with: gardener resume"),
+        ("sleep", "it will sleep there until then and go on"),
+    ],
+)
+def test_a_day_of_which_only_the_endpoint_knows_is_told_with_what_the_run_will_do(
+    serve: Serve, go: Go, then: str, told: str
+) -> None:
+    limit = Limit(unit="tokens", window="day", amount=60_000, refill="fixed")
+    tells = flavour_of("cerebras-code-pro")
+    counts = Conditions(tells, limits=(limit,), charging=Charging("admission"))
+    ran = go({"first": {"base_url": serve(counts).base_url}}, on_day_limit=then)
+    (warned,) = ran.of(Warned)
+    assert " of 60k a day are left at first until 2026-01-03 00:00 UTC" in warned.message
+    assert warned.message.endswith(told)
+
+
 def test_a_used_up_day_is_slept_over_when_the_settings_say_so(serve: Serve, go: Go) -> None:
     limit = Limit(unit="tokens", window="day", amount=24_000, refill="fixed")
     counts = Conditions(limits=(limit,), charging=Charging("admission"))
-    table = {"base_url": serve(counts), "limits": [limit.model_dump()], "charge": "admission"}
+    table = {
+        "base_url": serve(counts).base_url,
+        "limits": [limit.model_dump()],
+        "charge": "admission",
+    }
     ran = go({"first": table}, on_day_limit="sleep")
     assert ran.result.outcome == Outcome.DONE
     assert ran.state.waited_seconds > 20 * 3600
@@ -143,11 +198,89 @@ def test_a_used_up_day_is_slept_over_when_the_settings_say_so(serve: Serve, go: 
 def test_a_minute_s_limit_makes_the_run_wait_and_nothing_is_refused(serve: Serve, go: Go) -> None:
     limit = Limit(unit="tokens", window="minute", amount=16_000)
     counts = Conditions(limits=(limit,), charging=Charging("admission"))
-    table = {"base_url": serve(counts), "limits": [limit.model_dump()], "charge": "admission"}
+    table = {
+        "base_url": serve(counts).base_url,
+        "limits": [limit.model_dump()],
+        "charge": "admission",
+    }
     ran = go({"first": table})
     assert ran.result.outcome == Outcome.DONE
     assert {each.reason for each in ran.of(Throttled)} == {"16,000 tokens a minute are used up"}
     assert ran.of(ModelRefused) == []
+
+
+@pytest.mark.parametrize(("longest", "outcome"), [(75.0, Outcome.LIMIT), (3_600.0, Outcome.DONE)])
+def test_an_hour_s_limit_is_waited_for_as_long_as_the_settings_allow(
+    serve: Serve, go: Go, longest: float, outcome: Outcome
+) -> None:
+    limit = Limit(unit="tokens", window="hour", amount=16_000)
+    counts = Conditions(limits=(limit,), charging=Charging("admission"))
+    table = {
+        "base_url": serve(counts).base_url,
+        "limits": [limit.model_dump()],
+        "charge": "admission",
+    }
+    ran = go({"first": table}, max_wait_seconds=longest)
+    assert ran.result.outcome == outcome
+    assert all(each.seconds <= longest for each in ran.of(Throttled))
+
+
+def test_a_minute_s_limit_that_keeps_too_long_ends_with_75_and_the_way_on(
+    serve: Serve, go: Go
+) -> None:
+    limit = {"unit": "tokens", "window": "minute", "amount": 16_000, "refill": "fixed"}
+    table = {"base_url": serve().base_url, "limits": [limit], "charge": "admission"}
+    ran = go({"first": table}, max_wait_seconds=20)
+    assert ran.result.outcome == Outcome.LIMIT
+    assert "the limit of 16,000 tokens a minute of rehearsal is used up" in ran.result.message
+    assert "gardener resume, or set max_wait_seconds to more than 20" in ran.result.message
+
+
+@pytest.mark.parametrize("dialect", ["openai_chat", "openai_responses", "anthropic_messages"])
+def test_the_ledger_agrees_with_the_endpoint_s_own_counters_to_the_token(
+    serve: Serve, go: Go, tmp_path: Path, dialect: str
+) -> None:
+    limit = Limit(unit="tokens", window="minute", amount=30_000)
+    server = serve(Conditions(limits=(limit,), charging=Charging("admission")))
+    address = server.root_url if dialect == "anthropic_messages" else server.base_url
+    table = {"base_url": address, "dialect": dialect, "charge": "admission"}
+    ran = go({"first": {**table, "limits": [limit.model_dump()]}})
+    assert ran.result.outcome == Outcome.DONE
+    total, counted = ledger_of(tmp_path).total, server.totals()
+    assert (total.requests, total.failed, counted["refused"]) == (counted["requests"], 0, {})
+    assert (total.charged, total.input, total.output, total.cached) == (
+        counted["charged_tokens"],
+        counted["told_prompt_tokens"],
+        counted["told_completion_tokens"],
+        counted["told_cached_tokens"],
+    )
+    assert total.cached > 0
+
+
+def test_among_faults_the_ledger_has_every_token_that_was_told(
+    serve: Serve, go: Go, tmp_path: Path
+) -> None:
+    names = ("drop", "error-500", "rate-minute", "qwen-xml", "usage-twice", "usage-early")
+    server = serve(Conditions(faults=FaultPlan(names=names, share=0.7, seed=3)))
+    ran = go({"first": {"base_url": server.base_url}})
+    assert ran.result.outcome == Outcome.DONE
+    total, counted = ledger_of(tmp_path).total, server.totals()
+    assert total.failed > 0
+    assert (total.requests, total.input, total.output, total.cached) == (
+        counted["requests"],
+        counted["told_prompt_tokens"],
+        counted["told_completion_tokens"],
+        counted["told_cached_tokens"],
+    )
+
+
+def ledger_of(tmp_path: Path) -> Ledger:
+    (path,) = (tmp_path / "home").rglob("ledger.sqlite")
+    books = SqliteBooks(path, now=START.timestamp())
+    try:
+        return add_up(books.bookings(), "role", {})
+    finally:
+        books.close()
 
 
 @pytest.mark.skipif(not shutil.which("redis-server"), reason="redis-server is not installed")
@@ -155,7 +288,7 @@ def test_the_books_are_kept_in_redis_when_the_settings_say_so(
     serve: Serve, go: Go, tmp_path: Path
 ) -> None:
     with redis_server(tmp_path) as url:
-        ran = go({"first": {"base_url": serve()}}, ledger=url)
+        ran = go({"first": {"base_url": serve().base_url}}, ledger=url)
         assert ran.result.outcome == Outcome.DONE
         books = RedisBooks(url)
         roles = [booking.role for booking in books.bookings(run=ran.result.run_id)]

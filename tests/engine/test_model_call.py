@@ -15,6 +15,7 @@ from agent.errors import (
     ProviderError,
     QuotaExhausted,
     RateLimited,
+    RequestRefused,
     RequestTooLarge,
     SchemaRejected,
     Unavailable,
@@ -186,6 +187,27 @@ async def test_without_another_account_the_sentence_reaches_the_user(journal: Jo
         await turn(context)
 
 
+@pytest.mark.parametrize("error", [DayLimitReached("no more today"), AuthError("two is wrong")])
+async def test_what_ends_a_run_tells_of_the_accounts_that_were_left_as_well(
+    journal: Journal, error: ProviderError
+) -> None:
+    context, _, _ = context_of(journal, AuthError("one is wrong"), error, accounts=("one", "two"))
+    with pytest.raises(type(error)) as raised:
+        await turn(context)
+    assert str(raised.value).endswith("; another account is left out: one is wrong")
+    assert told(journal, ModelRefused)[0] == ModelRefused(
+        session=KEY, error="one is wrong", wait_seconds=0, again=True
+    )
+
+
+async def test_a_refusal_that_no_other_account_would_help_tells_of_none(journal: Journal) -> None:
+    context, _, _ = context_of(
+        journal, AuthError("one is wrong"), RequestRefused("no"), accounts=("one", "two")
+    )
+    with pytest.raises(RequestRefused, match=r"^no$"):
+        await turn(context)
+
+
 async def test_a_field_that_the_endpoint_refuses_is_left_out_from_here_on(journal: Journal) -> None:
     context, model, clock = context_of(
         journal,
@@ -232,9 +254,8 @@ async def test_what_an_overflow_tells_of_the_window_is_remembered(journal: Journ
     await turn(context)
     sizes = [request.max_output_tokens for request in model.requests]
     assert (sizes[0] > 4_096, sizes[1:]) == (True, [4_096, 4_096])
-    context, model, _ = context_of(journal, ContextOverflow("too long", 9_000))
-    with pytest.raises(ContextOverflow):
-        await turn(context)
+    context, model, _ = context_of(journal, ContextOverflow("too long", 9_000), reply(text="ok"))
+    await turn(context)
     assert context.models["executor"].profile.window_tokens == 9_000
 
 

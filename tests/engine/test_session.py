@@ -206,16 +206,14 @@ async def test_old_results_are_shortened_before_the_window_is_full(journal: Jour
     sent = model.requests[0].messages
     assert len(sent) == 22
     texts = [part.text for m in sent for part in m.parts if isinstance(part, ToolResult)]
-    assert texts[0] == (
-        "[done: 0 first ... 2 lines removed to save room; call again if you need them]"
-    )
+    assert texts[0] == ('[0 first ... 2 lines; whole: read "output 1"]')
     assert texts[-1].startswith("9 first\nword")
 
 
 async def test_a_brief_that_cannot_fit_is_refused_before_sending(journal: Journal) -> None:
     context, model, _ = context_of(journal, window_tokens=9_000)
     session = open_session(context, KEY, (text_message("user", "word " * 9_000),))
-    with pytest.raises(ContextOverflow, match="and 6,030 surely fit"):
+    with pytest.raises(ContextOverflow, match="up to 13,062 tokens and 8,744 fit"):
         await take_turn(context, session, {})
     assert model.requests == []
 
@@ -279,13 +277,6 @@ async def test_a_request_the_endpoint_finds_too_long_is_shortened_and_sent_once_
     assert sizes[1] < sizes[0] / 1.5
 
 
-async def test_a_request_that_cannot_be_made_smaller_is_not_sent_again(journal: Journal) -> None:
-    context, model, _ = context_of(journal, ContextOverflow("too long"))
-    with pytest.raises(ContextOverflow, match="too long"):
-        await take_turn(context, open_session(context, KEY, OPENING), {})
-    assert len(model.requests) == 1
-
-
 async def test_characters_that_cannot_be_written_do_not_stop_the_run(journal: Journal) -> None:
     context, _, _ = context_of(journal, reply(text="half \ud800 and nothing \0", stop="end_turn"))
     session = open_session(context, KEY, OPENING)
@@ -307,6 +298,20 @@ async def test_a_reply_that_was_cut_off_before_a_call_is_told_and_goes_on(journa
     assert [request.max_output_tokens for request in model.requests] == [8_192, 16_384]
 
 
+async def test_a_reply_with_what_may_be_a_call_is_told_and_goes_on(journal: Journal) -> None:
+    context, _, _ = context_of(journal, reply(text="<function=add>", stop="unclear_call"))
+    session = open_session(context, KEY, OPENING)
+    assert await take_turn(context, session, {"hand_in": Hand(), "add": Adder()}) == Turn(
+        goes_on=True
+    )
+    assert session.messages[-1].text == (
+        "Nothing was done: the text of your reply holds what may be a call, but it is not certain "
+        "what the call is and where it ends. Make it as a tool call. If you can only write it as "
+        "text, make one call at the end of the reply and say nothing behind it. What is only an "
+        "example belongs in a code block. Tools: add, hand_in."
+    )
+
+
 async def test_a_reservation_is_doubled_once_however_often_replies_are_cut(
     journal: Journal,
 ) -> None:
@@ -318,3 +323,11 @@ async def test_a_reservation_is_doubled_once_however_often_replies_are_cut(
     assert await converse(context, session, {"hand_in": Hand()}, "hand_in") is None
     sizes = [request.max_output_tokens for request in model.requests]
     assert sizes == [8_192, 16_384, 16_384, 16_384]
+
+
+async def test_whoever_only_writes_calls_that_nobody_can_read_is_stopped(journal: Journal) -> None:
+    unclear = reply(text="<function=add>", stop="unclear_call")
+    context, model, _ = context_of(journal, *[unclear] * 9)
+    session = open_session(context, KEY, OPENING)
+    assert await converse(context, session, {"hand_in": Hand()}, "hand_in") is None
+    assert len(model.requests) == 4

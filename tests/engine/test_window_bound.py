@@ -33,11 +33,15 @@ class Looker:
 
 
 class OtherVocabulary(FakeModel):
-    """Counts each message `wrong` times as long as it is estimated, about."""
+    """Counts each message `wrong` times as long as it is estimated, about.
 
-    def __init__(self, wrong: Callable[[], float]) -> None:
+    What it reports is `told` times what it counts.
+    """
+
+    def __init__(self, wrong: Callable[[], float], told: Callable[[], float] = lambda: 1.0) -> None:
         super().__init__([])
         self.wrong = wrong
+        self.told = told
         self.factors: list[float] = []
         self.sizes: list[int] = []
 
@@ -50,7 +54,8 @@ class OtherVocabulary(FakeModel):
         )
         self.sizes.append(round(real) + request.max_output_tokens)
         made = reply(call("look", {"at": len(self.sizes)}, f"c{len(self.sizes)}"))
-        return made.model_copy(update={"usage": Usage(input_tokens=round(real), output_tokens=20)})
+        told = round(real * self.told())
+        return made.model_copy(update={"usage": Usage(input_tokens=told, output_tokens=20)})
 
 
 async def talk(journal: Journal, model: OtherVocabulary, dice: random.Random) -> None:
@@ -85,6 +90,40 @@ async def test_a_vocabulary_that_is_wrong_all_the_time_is_measured(
         await talk(journal, model, dice)
     assert max(model.sizes) <= WINDOW
     assert max(model.sizes) > WINDOW / 3
+
+
+@pytest.mark.parametrize("told", [0.7, 1.0, 1 / 0.7])
+async def test_an_endpoint_that_reports_a_third_too_little_or_too_much_is_not_trusted(
+    tmp_path: Path, told: float
+) -> None:
+    model = OtherVocabulary(lambda: 1.0, lambda: told)
+    with Journal(tmp_path, FakeClock()) as journal:
+        journal.append(STARTED)
+        await talk(journal, model, random.Random(1))
+    assert len(model.sizes) == TURNS
+    assert WINDOW / 3 < max(model.sizes) <= WINDOW
+
+
+@pytest.mark.parametrize("seed", range(4))
+async def test_reports_that_are_a_third_wrong_at_random_keep_every_request_in_the_window(
+    tmp_path: Path, seed: int
+) -> None:
+    dice = random.Random(seed)
+    model = OtherVocabulary(lambda: 1.0, lambda: dice.uniform(0.7, 1 / 0.7))
+    with Journal(tmp_path, FakeClock()) as journal:
+        journal.append(STARTED)
+        await talk(journal, model, dice)
+    assert max(model.sizes) <= WINDOW
+
+
+@pytest.mark.parametrize("told", [0.0, 0.001, 1_000.0])
+async def test_reports_that_mean_nothing_are_passed_over(tmp_path: Path, told: float) -> None:
+    model = OtherVocabulary(lambda: 1.0, lambda: told)
+    with Journal(tmp_path, FakeClock()) as journal:
+        journal.append(STARTED)
+        await talk(journal, model, random.Random(1))
+    assert len(model.sizes) == TURNS
+    assert WINDOW / 4 < max(model.sizes) <= WINDOW
 
 
 async def test_the_window_is_used_once_the_estimate_has_proved_right(tmp_path: Path) -> None:

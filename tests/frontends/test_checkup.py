@@ -1,5 +1,6 @@
 """A checkup as people and machines read it."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -48,12 +49,30 @@ def test_the_report_shows_what_is_true_and_what_to_change() -> None:
     ]
 
 
+def test_what_is_said_of_a_rehearsal_is_told_apart() -> None:
+    rehearsed = replace(CHECKUP, rehearsed=True)
+    assert next(checkup_lines(rehearsed, NOT_KEPT)) == "rehearsal: replies are scripted"
+    assert list(checkup_lines(rehearsed, FILE))[-2] == (
+        'careful: [profiles."my box"] now fits the rehearsal, and perhaps no real endpoint'
+    )
+    assert checkup_record(rehearsed, FILE)["rehearsal"] is True
+
+
 def test_written_changes_settle_their_findings() -> None:
     assert list(checkup_lines(CHECKUP, FILE))[-2:] == [
         'wrote 1 field of [profiles."my box"] to /home/me/config.toml',
         "the endpoint is as its profile says",
     ]
     assert outcome_after(CHECKUP, FILE) == Outcome.DONE
+
+
+def test_a_file_that_cannot_be_changed_is_told_under_what_was_seen() -> None:
+    kept = Kept(None, CHECKUP.changes, "cannot change config.toml; put it there yourself")
+    *lines, last = checkup_lines(CHECKUP, kept)
+    assert lines == list(checkup_lines(CHECKUP, NOT_KEPT))[:-1]
+    assert (last, outcome_after(CHECKUP, kept)) == (kept.refused, Outcome.USAGE)
+    record = checkup_record(CHECKUP, kept)
+    assert (record["written"], record["not_written"]) == (None, kept.refused)
 
 
 def test_findings_without_a_change_are_left_after_writing() -> None:
@@ -76,6 +95,7 @@ def test_the_record_is_one_object() -> None:
         "type": "checkup",
         "outcome": "done",
         "exit_code": 0,
+        "rehearsal": False,
         "profile": "my box",
         "model": "m-1",
         "base_url": "https://api.test/v1",
@@ -87,4 +107,5 @@ def test_the_record_is_one_object() -> None:
         "findings": [SMALLER.model_dump(mode="json")],
         "changes": {"window_tokens": 65_536},
         "written": "/home/me/config.toml",
+        "not_written": None,
     }

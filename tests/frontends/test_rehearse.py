@@ -2,12 +2,14 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -17,6 +19,9 @@ from agent.frontends.cli import main
 from agent.rehearsal.faults import FAULTS
 
 TIMEOUT_SECONDS = 60
+ROOT = Path(agent.__file__).parent.parent
+EXAMPLE = ROOT / "examples" / "todo-chat"
+ENVIRONMENT = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT)}
 
 
 @contextmanager
@@ -27,11 +32,7 @@ def rehearsing(folder: Path, *arguments: str) -> Iterator[subprocess.Popen[str]]
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        env={
-            "PATH": os.environ["PATH"],
-            "HOME": str(folder),
-            "PYTHONPATH": str(Path(agent.__file__).parent.parent),
-        },
+        env={**ENVIRONMENT, "HOME": str(folder)},
     )
     try:
         yield process
@@ -71,8 +72,9 @@ def test_it_says_first_that_replies_are_scripted_and_what_is_on(tmp_path: Path) 
         "  faults     drop; 20% of requests, seed 7",
         f"  counters   {url}/rehearsal/counters",
         f"  requests   {url}/rehearsal/log",
-        f"try: curl {url}/chat/completions -d "
-        '\'{"model": "rehearsal", "messages": [{"role": "user", "content": "hi"}]}\'',
+        "in another terminal:",
+        f"  export GARDENER_PROFILE=openai GARDENER_MODEL=rehearsal GARDENER_BASE_URL={url}",
+        "  gardener doctor",
         "stop with Ctrl-C",
     ]
     assert out == "rehearsal: 1 request, 1 let in, 0 refused, 22 tokens charged\n"
@@ -104,10 +106,61 @@ def test_a_port_that_is_taken_is_told(tmp_path: Path, capsys: pytest.CaptureFixt
 
 
 def test_every_fault_is_listed_with_what_it_does(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["rehearse", "--fault", "list"]) == 0
+    assert main(["rehearse", "--list-faults"]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert [text.split()[0] for text in lines] == list(FAULTS)
     assert all(text.endswith(".") for text in lines)
+    assert main(["rehearse", "--list-faults", "--json"]) == 0
+    record = json.loads(capsys.readouterr().out)
+    assert (record["schema"], record["type"], len(record["faults"])) == (1, "faults", len(FAULTS))
+    assert record["faults"][-1] == {
+        "name": "error-chunk",
+        "about": "An error comes in the middle of the stream, after status 200.",
+        "needs": [],
+    }
+
+
+def test_faults_that_a_profile_s_dialect_cannot_show_are_told(tmp_path: Path) -> None:
+    faults = ("--fault", "usage-missing", "--fault", "drop")
+    with rehearsing(tmp_path, "--profile", "anthropic", *faults) as process:
+        lines = [line(process) for _ in range(6)]
+    assert lines[5] == (
+        "  faults     usage-missing, drop; 20% of requests, seed 0; "
+        "1 of them never in this profile's dialect"
+    )
+
+
+def gardener(folder: Path, variables: dict[str, str], *arguments: str) -> tuple[int, str]:
+    done = subprocess.run(
+        [sys.executable, "-m", "agent", *arguments],
+        cwd=folder,
+        env={**ENVIRONMENT, "HOME": str(folder), **variables},
+        capture_output=True,
+        encoding="utf-8",
+        timeout=TIMEOUT_SECONDS,
+        check=False,
+    )
+    return done.returncode, done.stdout + done.stderr
+
+
+def test_a_profile_and_a_plan_are_tried_with_what_it_prints(tmp_path: Path) -> None:
+    shutil.copytree(EXAMPLE / "start", tmp_path / "todo")
+    for arguments in ("init -q", "add -A", "-c user.name=n -c user.email=e commit -qm start"):
+        subprocess.run(["git", *arguments.split()], cwd=tmp_path / "todo", check=True)
+    script = str(EXAMPLE / "script.yaml")
+    with rehearsing(tmp_path, script, "--profile", "cerebras-code-pro", "--json") as process:
+        started = json.loads(line(process))
+        ask = partial(gardener, tmp_path / "todo", started["environment"])
+        checkup = ask("doctor")
+        request = str(EXAMPLE / "request.md")
+        planned = ask("plan", "--file", request)
+        with urllib.request.urlopen(started["counters_url"], timeout=TIMEOUT_SECONDS) as answer:
+            totals = json.load(answer)["totals"]
+    # The script forgets the start-up of the program, and lint finds that.
+    assert (checkup[0], planned[0]) == (0, 11), checkup[1] + planned[1]
+    assert started["environment"]["GARDENER_PROFILE"] == "cerebras-code-pro"
+    assert (totals["told"], totals["refused"]) == (totals["admitted"], {"400": 1})
+    assert totals["charged_tokens"] > totals["prompt_tokens"] + totals["completion_tokens"]
 
 
 def test_an_unknown_fault_is_wrong_usage(capsys: pytest.CaptureFixture[str]) -> None:

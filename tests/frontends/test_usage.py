@@ -10,7 +10,8 @@ import pytest
 from agent.domain.profile import Profile
 from agent.errors import UsageError
 from agent.frontends.commands_usage import usage
-from agent.frontends.usage import duration, usage_lines, usage_record
+from agent.frontends.text import duration
+from agent.frontends.usage import usage_lines, usage_record
 from agent.limits.books import Booking
 from agent.limits.forecast import Forecast, Need
 from agent.limits.ledger import Price, add_up
@@ -59,7 +60,7 @@ total            2     61,000     4,096   64,096  30,000     400  28,000  1 min 
 """
 PRICES = {("pro", "coder"): Price(input=2.0, output=8.0)}
 PLAN = PlanForecast(
-    Forecast(Need(31_000_000, 900, 3), 78.4, None, 1.29, None, 12),
+    Forecast(Need(31_000_000, 900, 3), 78.4, None, 1.29, None, None, 12),
     Profile(name="pro", base_url="https://example.org", model="coder"),
     "needs about 31M tokens: 1.3 days of pro",
     "this plan cannot finish today",
@@ -159,6 +160,7 @@ def test_durations_are_short(seconds: float, text: str) -> None:
 @pytest.fixture
 def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("GARDENER_STATE_FOLDER", str(tmp_path / "state"))
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
     monkeypatch.chdir(tmp_path)
     return tmp_path / "state"
 
@@ -173,6 +175,51 @@ def test_the_command_reads_the_ledger_of_the_state_folder(
     usage("task", "20260102", None, as_json=True)
     found = json.loads(capsys.readouterr().out)
     assert (found["runs"], found["rows"][0]["key"]) == (["20260102-b"], "T01")
+
+
+OWN = """
+[profiles.own]
+base_url = "https://example.org/v1"
+model = "mine"
+input_usd = 2.0
+output_usd = 8.0
+
+[profiles.cerebras]
+input_usd = 1.0
+output_usd = 1.0
+"""
+
+
+@pytest.mark.parametrize(
+    ("profile", "model", "usd", "unpriced"),
+    [
+        ("own", "mine", 0.0632, 0),
+        ("own", "another", 0.0, 30_400),
+        ("cerebras", "gpt-oss-120b", 0.0304 - 28_000 * 0.65e-6, 0),
+        ("openai", "gpt-6-astra", 0.068, 0),
+        ("gone", "mine", 0.0, 30_400),
+        ("rehearsal", "rehearsal", 0.0, 0),
+    ],
+)
+def test_money_is_counted_by_the_user_s_profiles_and_every_known_model(
+    state: Path,
+    capsys: pytest.CaptureFixture[str],
+    profile: str,
+    model: str,
+    usd: float,
+    unpriced: int,
+) -> None:
+    config = state.parent / "config/gardener/config.toml"
+    config.parent.mkdir(parents=True)
+    config.write_text(OWN, encoding="utf-8")
+    books = SqliteBooks(state / "ledger.sqlite", now=0.0)
+    books.change(
+        "acme", model, lambda page: page.add(replace(BOOKING, profile=profile, model=model))
+    )
+    books.close()
+    usage("role", None, None, as_json=True)
+    total = json.loads(capsys.readouterr().out)["total"]
+    assert (round(total["usd"], 6), total["unpriced"]) == (round(usd, 6), unpriced)
 
 
 def test_the_command_begins_an_empty_ledger(

@@ -104,6 +104,32 @@ def test_a_settled_booking_moves_between_minutes(books: Books, ask: Ask) -> None
     assert found == (Charge(119.4375, 100, 1),)
 
 
+def test_a_change_reads_what_it_has_written_itself(books: Books, ask: Ask) -> None:
+    """A booking that a wrong clock dated an hour ahead is put right, and counts so at once."""
+    (made,) = written(books, at(ask, 3_600.0))
+    here = replace(made, counted_at=10.0, charged=700)
+
+    def work(page: Page) -> tuple[object, ...]:
+        page.put(here)
+        later = replace(here, number=page.add(at(ask, 20.0)), counted_at=20.0)
+        page.put(replace(later, state="settled", charged=5))
+        return (
+            page.get(made.number),
+            page.open_bookings(),
+            page.dated_after(30.0),
+            page.charges(15.0, 40.0, by_minute=False),
+            page.charges(0.0, 40.0, by_minute=True),
+        )
+
+    assert books.change("acme", "coder", work) == (
+        here,
+        (here,),
+        (),
+        (Charge(20.0, 5, 1, "run-1/executor"),),
+        (Charge(59.4375, 705, 2),),
+    )
+
+
 def test_what_is_booked_at_a_minutes_very_end_counts_in_the_next(books: Books, ask: Ask) -> None:
     written(books, at(ask, 59.4), at(ask, 59.6))
     found = books.change("acme", "coder", lambda page: page.charges(60.0, 80.0, by_minute=True))
@@ -344,6 +370,18 @@ def test_redis_keeps_the_sums_of_minutes_for_days_only(server: str, ask: Ask) ->
     assert fields == {"t:5760": str(499 * 1_200), "r:5760": "499"}
 
 
-def test_an_odd_address_is_named() -> None:
-    with pytest.raises(ConfigError, match="address is not like redis://HOST:PORT/0"):
-        RedisBooks("redis://host:port/0")
+@pytest.mark.parametrize(
+    "url",
+    [
+        "redis://:s3cret@host:port/0",
+        "redis://:s3cret@host/0?no_such_option=1",
+        "redis://:s3cret@host/0?socket_timeout=soon",
+        "redis://:s3cret@[::1/0",
+    ],
+)
+def test_an_odd_address_is_named_without_its_password(url: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        RedisBooks(url)
+    assert str(caught.value) == (
+        "the ledger's address is not like redis://HOST:PORT/0; correct GARDENER_LEDGER"
+    )

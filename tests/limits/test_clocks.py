@@ -11,11 +11,12 @@ import pytest
 from redis_server import redis_server
 from virtual_time import VirtualClock
 
+from agent.config import load_settings
 from agent.domain.limits import Admission, Limit
 from agent.limits.books import Books, Owner, Standing
 from agent.limits.governor import AccountGovernor
-from agent.limits.redis_books import RedisBooks
 from agent.limits.sqlite_books import SqliteBooks
+from agent.wiring.ledger import open_books
 
 pytestmark = pytest.mark.anyio
 Ask = Callable[..., Admission]
@@ -160,13 +161,14 @@ async def test_hosts_whose_clocks_differ_go_by_the_servers(
     """By its own clock the second host would see the minute as over, or the first as ahead."""
     if not shutil.which("redis-server"):
         pytest.skip("redis-server is not installed")
-    asked = ask(limits=(minute(1_700),))
+    asked, home = ask(limits=(minute(1_700),)), {"HOME": str(tmp_path)}
     with redis_server(tmp_path) as url:
         waits = []
         for host, off in enumerate((0.0, 300.0, -300.0)):
-            books = RedisBooks(url, by_server=True)
+            clock = WrongClock(off)
+            books = open_books(load_settings({**home, "GARDENER_LEDGER": url}), clock)
             owner = Owner(f"host-{host}:1", lambda _: False)
-            governor = AccountGovernor(books, WrongClock(off), owner)
+            governor = AccountGovernor(books, clock, owner)
             if not host:
                 await admitted(governor, asked)
             waits.append(governor.wait_seconds(asked))

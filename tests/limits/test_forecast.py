@@ -44,7 +44,14 @@ def test_finished_tasks_correct_it_by_their_median() -> None:
 
 def test_limits_turn_tokens_into_time() -> None:
     assert sentence(forecast(PRO, NEED, {}), PRO) == (
-        "needs about 31M tokens: 1.3 days of code-pro, 78 minutes at 400k tokens a minute"
+        "needs about 31M tokens: 1.3 code-pro days, 78 minutes at 400k a minute"
+    )
+
+
+def test_a_small_plan_takes_less_than_a_tenth_of_a_day_and_a_minute() -> None:
+    small = Need(tokens=280_000, requests=30, learned_from=0)
+    assert sentence(forecast(PRO, small, {}), PRO) == (
+        "needs about 280k tokens: less than 0.1 code-pro days, 1 minute at 400k a minute"
     )
 
 
@@ -68,8 +75,31 @@ def test_a_plan_that_cannot_finish_today_is_warned_of() -> None:
     assert warning(forecast(PRO, small, {"tokens": 0}), PRO, "midnight") is None
     assert warning(forecast(PRO, small, used), PRO, "2026-01-03 00:00 UTC") == (
         "this plan cannot finish today: it needs about 2M tokens and 1.5M of 24M a day are left "
-        "at code-pro until 2026-01-03 00:00 UTC; it will stop there and go on with: "
+        "at code-pro until 2026-01-03 00:00 UTC; it will stop there; go on then with: "
         "gardener resume"
+    )
+
+
+def test_the_day_s_limit_that_is_nearly_used_up_is_warned_of() -> None:
+    """Requests need more of their day, but of tokens less is left."""
+    requests = Limit(unit="requests", window="day", amount=100, refill="fixed")
+    profile = PRO.model_copy(update={"limits": (DAY, requests)})
+    small = Need(tokens=2_000_000, requests=60, learned_from=0)
+    found = forecast(profile, small, {"tokens": 23_000_000, "requests": 0})
+    assert (found.day, found.tightest, found.left_today) == (requests, DAY, 1_000_000)
+    assert warning(found, profile, "midnight", "it goes on") == (
+        "this plan cannot finish today: it needs about 2M tokens and 1M of 24M a day are left "
+        "at code-pro until midnight; it goes on"
+    )
+
+
+def test_several_accounts_share_the_work() -> None:
+    found = forecast(PRO, NEED, {"tokens": 10_000_000}, accounts=2)
+    assert (sentence(found, PRO), found.left_today, warning(found, PRO, "midnight")) == (
+        "needs about 31M tokens: 0.7 code-pro days, 39 minutes at 400k a minute, by each of 2 "
+        "accounts",
+        38_000_000,
+        None,
     )
 
 

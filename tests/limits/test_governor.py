@@ -88,6 +88,31 @@ async def test_a_wait_is_told_once_and_as_long_as_needed(
     )
 
 
+async def test_what_is_waited_is_booked_and_the_books_own_time_is_not(
+    governor: AccountGovernor, clock: VirtualClock, books: Books, exact: Ask, minute: Minute
+) -> None:
+    class Slow:
+        """A machine on which everything takes its time."""
+
+        now, sleep = clock.now, clock.sleep
+
+        def monotonic(self) -> float:
+            clock.seconds += 0.05
+            return clock.seconds
+
+    slow = AccountGovernor(books, Slow(), ME, zone=BERLIN)
+    asked = exact(limits=(minute(1_200),))
+
+    async def send() -> None:
+        for _ in range(2):
+            await slow.admit(asked, lambda *_: None)
+
+    await clock.play(send)
+    first, second = (each.waited for each in books.bookings())
+    assert first == 0
+    assert 60 < second < 62
+
+
 async def test_requests_are_limited_beside_tokens(
     seen: Seen, clock: VirtualClock, exact: Ask, minute: Minute
 ) -> None:
@@ -214,6 +239,32 @@ async def test_a_refusal_for_hours_stops_the_run(governor: AccountGovernor, ask:
     governor.fail(booking, 7_200.0)
     with pytest.raises(DayLimitReached, match="closed to this account until 2026-01-02 02:00 UTC"):
         await governor.admit(ask(), lambda *_: None)
+
+
+async def test_a_pause_is_waited_for_as_long_as_it_is_said_to(
+    books: Books, clock: VirtualClock, exact: Ask
+) -> None:
+    patient = AccountGovernor(books, clock, ME, longest_wait_seconds=300.0)
+    patient.fail(await patient.admit(exact(), lambda *_: None), 240.0)
+    seen = Seen(patient, clock)
+    await clock.play(partial(seen.send, exact()))
+    assert seen.went == [("run-1", 240.0)]
+
+
+async def test_no_wait_is_longer_than_it_is_said_to_be(
+    books: Books, clock: VirtualClock, exact: Ask, minute: Minute
+) -> None:
+    hasty = AccountGovernor(books, clock, ME, zone=BERLIN, longest_wait_seconds=20.0)
+    asked = exact(limits=(minute(1_200),))
+    await hasty.admit(asked, lambda *_: None)
+    with pytest.raises(DayLimitReached) as caught:
+        await hasty.admit(asked, lambda *_: None)
+    assert (str(caught.value), caught.value.reset_seconds) == (
+        "the limit of 1,200 tokens a minute of coder is used up until 2026-01-02 00:01 UTC "
+        "(01:01 local time); go on then with: gardener resume, or set max_wait_seconds to more "
+        "than 20",
+        60.5,
+    )
 
 
 async def test_a_break_without_a_refusal_stays_counted(

@@ -31,9 +31,9 @@ def test_no_request_is_refused(name: str, seed: int, phase: int, error: float, r
     limit = Limit.model_validate(
         {"unit": "tokens", "window": "minute", "amount": LIMIT, "refill": refill}
     )
-    work = jobs(seed, 24 // runs, error=error)
-    tally = with_governor(endpoint(float(phase)), work, limit, runs=runs)
-    assert (tally.refused, tally.charged) == (0, runs * sum(job.charge for job in work))
+    works = [jobs(seed + run, 24 // runs, error=error) for run in range(runs)]
+    tally = with_governor(endpoint(float(phase)), limit, *works)
+    assert (tally.refused, tally.charged) == (0, sum(job.charge for work in works for job in work))
 
 
 @pytest.mark.parametrize("name", ["fixed minute, reset told", "bucket"])
@@ -43,7 +43,7 @@ def test_a_job_of_sixty_requests_is_nearly_as_fast_as_possible(name: str) -> Non
     limit = Limit.model_validate(
         {"unit": "tokens", "window": "minute", "amount": LIMIT, "refill": refill}
     )
-    tally = with_governor(endpoint(0.0), jobs(3), limit)
+    tally = with_governor(endpoint(0.0), limit, jobs(3))
     ideal = best(endpoint(0.0), jobs(3), begin=0.0)
     assert (tally.refused, tally.charged) == (0, ideal.charged)
     assert ideal.ended / tally.ended >= 0.92

@@ -52,7 +52,12 @@ def test_a_turn_known_roughly_is_awaited_to_its_end_and_counted_from_its_beginni
         return Gauge(FIXED, made, since=LONG_AGO, turn=Turn(12.0, 15.0))
 
     assert earliest(rough((0, 100)), 1, 13) == 15
-    assert earliest(rough((12.5, 60)), 50, 16) == 75
+    assert earliest(rough((14.5, 60)), 50, 16) == 75
+
+
+def test_a_turn_known_roughly_keeps_nobody_longer_than_one_that_is_not_known() -> None:
+    busy = Gauge(FIXED, (Use(62, 100),), since=LONG_AGO, turn=Turn(0.0, 25.0))
+    assert [earliest(busy, 1, start) for start in (84, 86)] == [122.5, 122.5]
 
 
 def test_a_day_turns_at_midnight_utc() -> None:

@@ -246,6 +246,12 @@ async def test_an_endpoint_that_refuses_marks_gets_none() -> None:
     assert "cache_control" not in json.dumps(request_body(grown(3), profile))
 
 
+async def test_a_profile_that_caches_by_itself_gets_no_marks_on_blocks() -> None:
+    profile = PROFILE.model_copy(update={"extra_body": MARK})
+    body = request_body(grown(3), profile)
+    assert (body.pop("cache_control"), marked(body)) == (MARK["cache_control"], [])
+
+
 async def test_results_of_one_turn_stand_first_in_one_message() -> None:
     calls = (CALL, CALL.model_copy(update={"call_id": "functions.read:1"}))
     base = request_after(*calls)
@@ -275,6 +281,15 @@ async def test_thinking_of_another_model_or_without_consequence_stays_out() -> N
     assert [message["role"] for message in alone] == ["user"]
 
 
+async def test_where_thinking_was_refused_none_is_asked_for_or_sent() -> None:
+    thinks = PROFILE.model_copy(update={"extra_body": {"thinking": {"type": "adaptive"}}})
+    body = request_body(request_after(THOUGHT, CALL), thinks)
+    assert (BLOCK in body["messages"][1]["content"], "thinking" in body) == (True, True)
+    taught = thinks.model_copy(update={"omit_fields": ("thinking",)})
+    body = request_body(request_after(THOUGHT, CALL), taught)
+    assert (BLOCK in body["messages"][1]["content"], "thinking" in body) == (False, False)
+
+
 async def test_thinking_that_is_hidden_returns_unchanged() -> None:
     hidden = {"type": "redacted_thinking", "data": "EmwKAhgB"}
     text = {"type": "text", "text": "ok", "citations": None}
@@ -282,6 +297,37 @@ async def test_thinking_that_is_hidden_returns_unchanged() -> None:
     assert found.message.text == "ok"
     wire = request_body(request_after(*found.message.parts), PROFILE)["messages"][1]
     assert wire["content"] == [hidden, {"type": "text", "text": "ok", **MARK}]
+
+
+async def test_hidden_thinking_of_a_stream_returns_with_what_it_led_to() -> None:
+    hidden = {"type": "redacted_thinking", "data": "EmwKAhgB"}
+    begun = {"type": "content_block_start", "index": 0, "content_block": hidden}
+    body = STREAM.replace(
+        b"event: content_block_start\n",
+        b"event: content_block_start\ndata: %s\n\nevent: content_block_start\n"
+        % json.dumps(begun).encode(),
+        1,
+    )
+    for old in (2, 1, 0):
+        body = body.replace(b'"index":%d' % old, b'"index":%d' % (old + 1))
+    found = await reply_to(body)
+    wire = request_body(request_after(*found.message.parts), PROFILE)["messages"][1]["content"]
+    assert [block["type"] for block in wire] == [
+        "redacted_thinking",
+        "thinking",
+        "text",
+        "tool_use",
+    ]
+    assert wire[:2] == [hidden, BLOCK]
+
+
+async def test_thinking_that_is_not_signed_returns_as_it_came() -> None:
+    block = {"type": "thinking", "thinking": "Look first."}
+    found = await reply_to(whole(block, {"type": "text", "text": "ok"}))
+    assert (
+        request_body(request_after(*found.message.parts), PROFILE)["messages"][1]["content"][0]
+        == block
+    )
 
 
 async def test_the_profile_says_what_is_sent() -> None:
@@ -345,6 +391,84 @@ async def test_a_call_that_was_cut_is_never_completed() -> None:
         "max_tokens",
         '{"path": "b',
     )
+
+
+async def test_a_refused_reply_has_no_calls_and_may_have_no_words() -> None:
+    half = STREAM.replace(b': \\"b.py\\"}"', b': \\"b"').replace(
+        b'"tool_use","stop', b'"refusal","stop'
+    )
+    found = await reply_to(half)
+    assert found.message.parts == (THOUGHT, TextPart(text="Now b."))
+    assert found.stop_reason == "refusal"
+    empty = await reply_to(whole(stop_reason="refusal"))
+    assert (empty.message.parts, empty.stop_reason) == ((), "refusal")
+
+
+async def test_a_reason_to_stop_that_contradicts_the_content_changes_nothing() -> None:
+    told = STREAM.replace(b'"tool_use","stop', b'"end_turn","stop')
+    assert await reply_to(told) == EXPECTED
+    found = await reply_to(whole({"type": "text", "text": "ok"}, stop_reason="tool_use"))
+    assert found.stop_reason == "end_turn"
+
+
+async def test_a_call_written_as_text_is_found() -> None:
+    written = (
+        "I read.\n<tool_call>\n<function=read>\n<parameter=path>\nb\n</parameter>\n</function>"
+    )
+    found = await reply_to(whole({"type": "text", "text": written}))
+    assert found.message.parts == (
+        TextPart(text="I read."),
+        ToolCall(call_id="call_1_0", name="read", arguments='{"path": "b"}'),
+    )
+
+
+def block_events(*events: Json) -> bytes:
+    done = {"type": "message_delta", "delta": {"stop_reason": "tool_use"}}
+    stream = (*events, done, {"type": "message_stop"})
+    return b"".join(b"data: %s\n\n" % json.dumps(event).encode() for event in stream)
+
+
+def begun(call_id: str, **place: int) -> Json:
+    block = {"type": "tool_use", "id": call_id, "name": "read", "input": {}}
+    return {"type": "content_block_start", **place, "content_block": block}
+
+
+def goes_on(piece: object, **place: int) -> Json:
+    delta = {"type": "input_json_delta", "partial_json": piece}
+    return {"type": "content_block_delta", **place, "delta": delta}
+
+
+A_AND_B = [("a", '{"path": "a"}'), ("b", '{"path": "b"}')]
+
+
+@pytest.mark.parametrize(
+    "events",
+    [
+        (
+            *(begun("a", index=0), begun("b", index=1)),
+            *(goes_on('{"path"', index=0), goes_on('{"path"', index=1)),
+            *(goes_on(': "a"}', index=0), goes_on(': "b"}', index=1)),
+        ),
+        (begun("a"), goes_on('{"path": '), goes_on('"a"}'), begun("b"), goes_on('{"path": "b"}')),
+        (begun("a", index=0), goes_on({"path": "a"}), begun("b"), goes_on({"path": "b"})),
+        (
+            begun("b", index=4),
+            goes_on({"path": "b"}),
+            begun("a", index=2),
+            goes_on({"path": "a"}, index=2),
+        ),
+    ],
+)
+async def test_pieces_of_several_calls_are_kept_apart(events: tuple[Json, ...]) -> None:
+    found = await reply_to(block_events(*events))
+    assert [(call.call_id, call.arguments) for call in found.message.tool_calls] == A_AND_B
+
+
+async def test_pieces_that_do_not_say_their_call_are_never_given_to_another() -> None:
+    heads = (begun("a"), begun("b"))
+    for pieces in (('{"path": "a"}', '{"path": "b"}'), ('{"pa', '{"path"', 'th": "a"}', ': "b"}')):
+        with pytest.raises(MalformedReply, match="do not say which call"):
+            await reply_to(block_events(*heads, *(goes_on(piece) for piece in pieces)))
 
 
 @pytest.mark.parametrize(

@@ -26,12 +26,21 @@ READ = ToolSpec(
     description="",
     parameters={"properties": {"path": {"type": "string"}, "parts": LIST}},
 )
+READ_LINES = READ.model_copy(update={"name": "read_lines"})
+WRITE = ToolSpec(
+    name="write",
+    description="",
+    parameters={
+        "properties": {"path": {"type": "string"}, "content": {"type": "string"}},
+        "required": ["path", "content"],
+    },
+)
 
 
 def assembler(turn: int = 3) -> ChatAssembler:
     request = ModelRequest(
         messages=(text_message("user", "go"),),
-        tools=(READ,),
+        tools=(READ, READ_LINES, WRITE),
         max_output_tokens=512,
         session=SessionKey(role="executor", subject="T01"),
         turn=turn,
@@ -165,6 +174,103 @@ def test_another_id_and_name_on_a_taken_index_is_another_call() -> None:
     ) == [("a", "read", '{"x":1}'), ("b", "list", '{"y":2}')]
 
 
+def test_calls_are_in_the_order_of_their_indexes_whichever_came_first() -> None:
+    assert calls(
+        piece('{"x":1}', index=1, id="b", name="list"),
+        piece('{"y":2}', index=0, id="a", name="read"),
+    ) == [("a", "read", '{"y":2}'), ("b", "list", '{"x":1}')]
+
+
+def test_an_index_may_be_written_as_text() -> None:
+    assert calls(
+        piece('{"path":', index="0", id="a", name="read"),
+        piece('{"path":', index="1", id="b", name="read"),
+        piece('"x"}', index="0"),
+        piece('"y"}', index="1"),
+    ) == [("a", "read", '{"path":"x"}'), ("b", "read", '{"path":"y"}')]
+
+
+@pytest.mark.parametrize("entry", [{"index": 0}, {}])
+def test_a_name_in_pieces_is_joined_where_a_tool_is_called_so(entry: Json) -> None:
+    assert calls(
+        piece("", **entry, id="a", name="wr"),
+        piece(**entry, name="ite"),
+        piece('{"path": "x"}', **entry),
+    ) == [("a", "write", '{"path": "x"}')]
+    named_again = (piece("", **entry, id="a", name="read"), piece("{}", **entry, name="_lines"))
+    assert calls(*named_again)[0][:2] == ("a", "read")
+
+
+def test_calls_on_one_index_without_ids_are_told_apart_by_their_ends() -> None:
+    assert calls(
+        piece('{"path": "x"}', index=0, name="read"),
+        piece('{"path": "y"}', index=0, name="read"),
+        piece("", index=0, name="read"),
+        piece('{"path":', index=0),
+        piece(' "z"}', index=0),
+        piece("", index=0, name="list"),
+        piece("{}", index=0),
+    ) == [
+        ("call_3_0", "read", '{"path": "x"}'),
+        ("call_3_1", "read", '{"path": "y"}'),
+        ("call_3_2", "read", '{"path": "z"}'),
+        ("call_3_3", "list", "{}"),
+    ]
+
+
+def test_pieces_with_ids_on_one_index_belong_to_their_ids() -> None:
+    assert calls(
+        piece('{"path":', index=0, id="a", name="read"),
+        piece('{"path":', index=0, id="b", name="read"),
+        piece('"x"}', index=0, id="a"),
+        piece('"y"}', index=0, id="b"),
+    ) == [("a", "read", '{"path":"x"}'), ("b", "read", '{"path":"y"}')]
+
+
+@pytest.mark.parametrize("entry", [{"index": 0}, {}])
+def test_words_behind_the_arguments_are_no_part_of_them(entry: Json) -> None:
+    assert calls(
+        piece('{"path": "x"}', **entry, id="a", name="read"),
+        piece("\n\nThat is the call.", **entry),
+        piece("Really.", **entry, name="read"),
+    ) == [("a", "read", '{"path": "x"}')]
+
+
+@pytest.mark.parametrize(
+    "chunks",
+    [
+        # Two calls, then their pieces, with nothing that says whose they are.
+        (piece('{"path": "x", "content": "y"}'), piece('{"path": "z"}')),
+        (piece('{"path": "z"}'), piece('{"path": "x", "content": "y"}')),
+        (piece('{"path": "x", '), piece('{"path"'), piece('"content": "y"}'), piece(': "z"}')),
+        (piece('{"path": "x", "content": "y"}'),),
+        # On the same index.
+        (piece('{"path": "x", "content": "y"}', index=0), piece('{"path": "z"}', index=0)),
+    ],
+)
+def test_pieces_that_do_not_say_their_call_are_never_given_to_another(
+    chunks: tuple[Json, ...],
+) -> None:
+    index = {"index": 0} if "index" in str(chunks) else {}
+    heads = (piece("", **index, id="a", name="write"), piece("", **index, id="b", name="read"))
+    with pytest.raises(ValueError, match="do not say which call they belong to"):
+        assembled(*heads, *chunks, delta("stop"))
+
+
+def test_a_call_without_arguments_may_stand_beside_others_in_a_stream_without_indexes() -> None:
+    assert calls(
+        piece("", id="a", name="read"),
+        piece("", id="b", name="write"),
+        piece('{"path": "x",'),
+        piece('"content": "y"}'),
+    ) == [("a", "read", "{}"), ("b", "write", '{"path": "x","content": "y"}')]
+
+
+def test_a_call_without_the_object_around_its_name_is_taken() -> None:
+    entry = {"index": 0, "id": "a", "name": "read", "arguments": {"path": "x"}}
+    assert calls(delta(tool_calls=[entry])) == [("a", "read", '{"path": "x"}')]
+
+
 def test_a_call_sent_again_is_one_call() -> None:
     again = piece('{"x":1}', index=0, id="a", name="read")
     elsewhere = piece('{"x":1}', index=1, id="a", name="read")
@@ -208,6 +314,51 @@ def test_a_message_behind_deltas_adds_only_what_is_new() -> None:
     assert (found.text, len(found.tool_calls)) == ("Hello you", 1)
 
 
+@pytest.mark.parametrize("ids", [True, False])
+def test_calls_said_again_in_a_message_are_made_once_and_its_arguments_are_whole(
+    ids: bool,
+) -> None:
+    def name(call_id: str) -> Json:
+        return {"id": call_id} if ids else {}
+
+    function = {"name": "read", "arguments": '{"path": "x"}'}
+    again = [{**name("a"), "function": function}, {**name("b"), "function": function}]
+    message = {"content": None, "tool_calls": again}
+    found = calls(
+        piece('{"path": "x"}', index=0, **name("a"), name="read"),
+        piece('{"path"', index=1, **name("b"), name="read"),
+        {"choices": [{"message": message, "finish_reason": "tool_calls"}]},
+    )
+    assert [(call, arguments) for _, call, arguments in found] == [("read", '{"path": "x"}')] * 2
+
+
+@pytest.mark.parametrize("opening", [(), (delta(role="assistant", content=""),)])
+def test_messages_instead_of_deltas_are_pieces_even_when_they_are_alike(
+    opening: tuple[Json, ...],
+) -> None:
+    pieces = [{"choices": [{"message": {"content": text}}]} for text in ("ha", "ha", "\n", "ha")]
+    assert assembled(*opening, *pieces, delta("stop")).message.text == "haha\nha"
+
+
+def test_a_long_message_that_says_everything_again_adds_nothing() -> None:
+    said = "All of this has been said before, in pieces."
+    message = {"choices": [{"message": {"content": said}}]}
+    pieces = (delta(content=said[:9]), delta(content=said[9:]))
+    assert assembled(*pieces, message, delta("stop")).message.text == said
+
+
+def test_only_the_first_choice_counts() -> None:
+    other = {"choices": [{"index": 1, "delta": {"content": "other"}, "finish_reason": "length"}]}
+    assert assembled(other, delta(content="one"), other, delta("stop")) == assembled(
+        delta(content="one"), delta("stop")
+    )
+
+
+def test_a_reply_that_was_cut_stays_so_whatever_reason_follows() -> None:
+    chunks = (delta(content="half"), delta("length"), delta("stop"))
+    assert assembled(*chunks).stop_reason == "max_tokens"
+
+
 def test_a_call_written_as_text_is_made_when_no_other_came() -> None:
     written = '<tool_call>\n{"name": "read", "arguments": {"path": "x"}}\n</tool_call>'
     completion = assembled(delta(content="Look:\n"), delta(content=written), delta("stop"))
@@ -220,6 +371,17 @@ def test_a_call_written_as_text_is_made_when_no_other_came() -> None:
     assert calls(delta(content=written), native) == [("a", "read", '{"path": "y"}')]
 
 
+@pytest.mark.parametrize("behind", ["", "\nThat is how it looks."])
+def test_an_unclear_call_in_a_text_is_neither_made_nor_passed_over(behind: str) -> None:
+    name = "read" if behind else "delete"
+    text = f"Look:\n<function={name}>\n<parameter=path>\nx\n</parameter>\n</function>{behind}"
+    completion = assembled(delta(content=text), delta("stop"))
+    assert completion.message.parts == (TextPart(text=text),)
+    assert completion.stop_reason == "unclear_call"
+    with pytest.raises(ValueError, match="neither text nor a tool call"):
+        assembled(delta(reasoning=text), delta("stop"))
+
+
 def test_a_call_in_the_reasoning_is_made_only_when_nothing_else_was_said() -> None:
     written = "<function=read>\n<parameter=path>\nx\n</parameter>\n</function>"
     alone = assembled(delta(reasoning=f"I read.\n{written}"), delta(content="\n"), delta("stop"))
@@ -229,19 +391,81 @@ def test_a_call_in_the_reasoning_is_made_only_when_nothing_else_was_said() -> No
 
 
 @pytest.mark.parametrize("finish_reason", ["stop", "length"])
-def test_a_written_call_that_was_cut_stays_text_and_the_reply_counts_as_cut(
-    finish_reason: str,
+@pytest.mark.parametrize(
+    "half",
+    [
+        "<tool_call>\n<function=read>\n<parameter=path>\na",
+        "<function=read>\n<parameter=path>\na",
+        '<tool_call>\n{"name": "read", "arguments": {"path": "a',
+        "<tool_call>\n<function=re",
+    ],
+)
+def test_of_a_written_call_that_was_cut_nothing_is_left_but_the_words_before_it(
+    half: str, finish_reason: str
 ) -> None:
-    half = "<tool_call>\n<function=read>\n<parameter=path>\na"
-    completion = assembled(delta(content=half), delta(finish_reason))
-    assert completion.message.parts == (TextPart(text=half),)
+    completion = assembled(delta(content=f"I read a.\n{half}"), delta(finish_reason))
+    assert completion.message.parts == (TextPart(text="I read a."),)
     assert completion.stop_reason == "max_tokens"
+    alone = assembled(delta(content=half, reasoning="hm"), delta(finish_reason)).message
+    assert [type(part) for part in alone.parts] == [ReasoningPart]
 
 
 def test_a_whole_written_call_in_a_cut_reply_is_not_made() -> None:
     whole = "<function=read>\n<parameter=path>\na\n</parameter>\n</function>"
-    completion = assembled(delta("length", content=whole))
-    assert (completion.message.text, completion.stop_reason) == (whole, "max_tokens")
+    completion = assembled(delta("length", content=f"I read.\n{whole}\nAnd the"))
+    assert (completion.message.text, completion.stop_reason) == ("I read.", "max_tokens")
+
+
+def test_words_that_were_cut_stay_as_they_came() -> None:
+    assert assembled(delta("length", content="I read \n")).message.text == "I read \n"
+
+
+FULL: Json = {"choices": [], "usage": {"prompt_tokens": 9, "completion_tokens": 512}}
+WRITTEN = "<function=read>\n<parameter=path>\na\n</parameter>\n</function>"
+
+
+@pytest.mark.parametrize(
+    ("chunk", "expected"),
+    [
+        (piece('{"path": "a', index=0, id="a", name="read"), "max_tokens"),
+        (piece('{"path": "a"}', index=0, id="a", name="read"), "tool_calls"),
+        (delta(content=WRITTEN), "max_tokens"),
+        (delta(content="Done."), "end_turn"),
+    ],
+)
+def test_a_reply_that_used_its_whole_reservation_is_cut_where_its_call_may_be(
+    chunk: Json, expected: StopReason
+) -> None:
+    assert assembled(chunk, delta("stop"), FULL).stop_reason == expected
+    thought = {"completion_tokens_details": {"reasoning_tokens": 300}}
+    counted = {**FULL, "usage": {**FULL["usage"], **thought}}
+    assert assembled(chunk, delta("stop"), counted).stop_reason != "max_tokens"
+
+
+def test_a_refused_reply_has_no_calls() -> None:
+    call = piece('{"path": "a"}', index=0, id="a", name="read")
+    completion = assembled(delta(content="I"), call, delta("content_filter"))
+    assert completion.message.parts == (TextPart(text="I"),)
+    assert completion.stop_reason == "refusal"
+
+
+def test_characters_that_came_in_halves_are_whole() -> None:
+    completion = assembled(
+        delta(content="a\ud83d"),
+        delta(content="\ude00b \ud83d"),
+        piece('{"path": "\ud83d', index=0, id="a", name="read", extra_content={"x": "\ude00"}),
+        piece('\ude00"}', index=0),
+        delta("stop"),
+    )
+    assert completion.message.parts == (
+        TextPart(text="a😀b \ufffd"),
+        ToolCall(
+            call_id="a",
+            name="read",
+            arguments='{"path": "😀"}',
+            provider_data={"openai_chat": {"extra_content": {"x": "\ufffd"}}},
+        ),
+    )
 
 
 def test_arguments_are_repaired_by_the_tools_schema() -> None:

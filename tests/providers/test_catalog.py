@@ -9,9 +9,9 @@ from agent.errors import ConfigError
 from agent.providers.catalog import names, profile, with_models
 
 PROMISED = (
-    "cerebras cerebras-free cerebras-trial cerebras-code-pro cerebras-code-max anthropic openai "
-    "openai-responses fireworks openrouter groq together dashscope vllm llamacpp ollama lmstudio "
-    "rehearsal"
+    "cerebras cerebras-developer cerebras-free cerebras-trial cerebras-code-pro cerebras-code-max "
+    "anthropic openai openai-responses fireworks openrouter groq together dashscope vllm llamacpp "
+    "ollama lmstudio rehearsal"
 )
 
 
@@ -25,6 +25,12 @@ def test_every_profile_says_where_its_figures_come_from_and_when_they_held(found
 def test_the_paid_tier_has_its_whole_window() -> None:
     found = profile("cerebras")
     assert (found.model, found.window_tokens) == ("gpt-oss-120b", 131_072)
+
+
+def test_the_tier_that_is_paid_by_use_has_a_name_of_its_own() -> None:
+    found = profile("cerebras-developer")
+    assert found == profile("cerebras").model_copy(update={"name": "cerebras-developer"})
+    assert "developer tier" in found.source
 
 
 def test_the_promised_profiles_are_there() -> None:

@@ -157,7 +157,10 @@ def test_what_a_provider_added_to_a_call_returns_to_it() -> None:
     }
 
 
-@pytest.mark.parametrize("arguments", ['{"path": "a', "", "[1]", "null", '"text"'])
+@pytest.mark.parametrize(
+    "arguments",
+    ['{"path": "a', "", "[1]", "null", '"text"', '{"share": NaN}', '{"share": -Infinity}'],
+)
 def test_arguments_that_are_no_object_never_enter_the_history(arguments: str) -> None:
     wire = wire_messages(reply(call(arguments)))[0]["tool_calls"][0]
     assert wire["function"]["arguments"] == "{}"

@@ -94,6 +94,69 @@ def test_a_finish_reason_of_error_is_unavailable() -> None:
         read(event(text("", "error"))).completion()
 
 
+def test_a_mark_of_the_byte_order_hides_nothing() -> None:
+    assert read(b"\xef\xbb\xbf" + event(text("a", "stop"))).completion().message.text == "a"
+    body = {"choices": [{"message": {"content": "b"}, "finish_reason": "stop"}]}
+    whole = read(b"\xef\xbb\xbf" + json.dumps(body).encode())
+    assert whole.completion().message.text == "b"
+
+
+def test_halves_of_a_character_are_told_as_one() -> None:
+    halves = [
+        b'data: {"choices": [{"delta": {"content": "%s"}}]}\n\n' % half
+        for half in (rb"a\ud83d", rb"\ude00b", rb"\ude00", rb"\ud83d")
+    ]
+    reply = new_reply()
+    assert [reply.feed(half) for half in halves] == [["a"], ["😀b"], ["\ufffd"], []]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        event(text("half"))[:-9],
+        event(text("a")) + event(text("half"))[:-9],
+        event(text("a")) + b"data: ",
+        # The reason to stop came early, and what followed may go on.
+        event(text("a", "stop")) + event(text("b")),
+        event(text("a", "stop")) + event(text("b"))[:-9],
+    ],
+)
+def test_a_stream_that_ends_in_the_middle_is_broken_off(body: bytes) -> None:
+    with pytest.raises(Unavailable, match="broke the reply off"):
+        read(body).completion()
+
+
+def test_a_reply_longer_than_its_bound_is_given_up() -> None:
+    piece = event(text("a" * 100))
+    reply = StreamedReply(PROFILE, ChatAssembler(REQUEST, PROFILE), largest_bytes=3 * len(piece))
+    for _ in range(3):
+        reply.feed(piece)
+    with pytest.raises(Unavailable, match=f"its reply is longer than {3 * len(piece)} bytes"):
+        reply.feed(b"\n")
+
+
+@pytest.mark.parametrize(
+    ("chunk", "pieces"),
+    [
+        (text("a"), 1),
+        (text("", "stop"), 1),
+        ({"choices": [{"delta": {"reasoning": "hm"}}]}, 1),
+        ({"choices": [{"delta": {"tool_calls": [{"index": 0}]}}]}, 1),
+        ({"choices": [{"message": {"content": "a"}}]}, 1),
+        (text(""), 0),
+        ({"choices": [{"delta": {"role": "assistant", "content": None}}]}, 0),
+        ({"choices": []}, 0),
+        ({"choices": [], "usage": {"completion_tokens": 5}}, 0),
+    ],
+)
+def test_only_what_adds_to_the_reply_is_a_sign_that_it_goes_on(
+    chunk: dict[str, Any], pieces: int
+) -> None:
+    reply = new_reply()
+    reply.feed(event(chunk))
+    assert reply.pieces == pieces
+
+
 def test_an_error_in_the_stream_is_triaged_by_its_status() -> None:
     error = {"message": "Tokens per minute limit exceeded", "code": "token_quota_exceeded"}
     with pytest.raises(RateLimited, match="HTTP 429: Tokens per minute"):

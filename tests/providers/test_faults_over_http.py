@@ -49,6 +49,19 @@ TWO: Calls = [
 CLOSERS = 'a = text.split("</parameter>")\n</function>\n</tool_call>\nend</parameter>'
 ONE: Calls = [("write", {"path": "ä.py", "content": CLOSERS})]
 EXPECTED: dict[str, Calls] = {"two": TWO, "one": ONE, "none": []}
+SHOWN = """A call is written like this:
+
+```xml
+<tool_call>
+<function=read>
+<parameter=path>
+b.py
+</parameter>
+</function>
+</tool_call>
+```
+
+or as `<tool_call>{"name": "read", "arguments": {"path": "b.py"}}</tool_call>`. Then I wait."""
 LOST = frozenset(fault.name for fault in FAULTS.values() if fault.costs)
 
 
@@ -62,9 +75,9 @@ def request(subject: str) -> ModelRequest:
     )
 
 
-def session(subject: str, calls: Calls) -> ScriptedSession:
+def session(subject: str, calls: Calls, said: str = SAID) -> ScriptedSession:
     scripted = tuple(ScriptedCall(tool=name, arguments=given) for name, given in calls)
-    reply = ScriptedReply(say=SAID, calls=scripted)
+    reply = ScriptedReply(say=said, calls=scripted)
     return ScriptedSession(role="executor", subject=subject, replies=(reply,))
 
 
@@ -72,7 +85,10 @@ SCRIPT = Script(
     version=1,
     description="a test",
     name="test.yaml",
-    sessions=tuple(session(subject, calls) for subject, calls in EXPECTED.items()),
+    sessions=(
+        *(session(subject, calls) for subject, calls in EXPECTED.items()),
+        *(session(f"shown-{subject}", calls, SHOWN) for subject, calls in EXPECTED.items()),
+    ),
 )
 
 
@@ -128,3 +144,22 @@ async def test_faults_in_any_combination_never_change_what_a_reply_says(seed: in
         for subject, expected in EXPECTED.items():
             completion, _ = await sent_until_served(profile, request(subject))
             assert made(completion) == expected
+
+
+@pytest.mark.parametrize("writes_calls", [False, True])
+@pytest.mark.parametrize("dialect", DIALECTS)
+async def test_a_call_that_the_text_only_shows_is_never_made(
+    dialect: Dialect, writes_calls: bool
+) -> None:
+    with serving(FaultPlan(), dialect) as profile:
+        known = profile.model_copy(update={"text_calls": writes_calls})
+        for subject, expected in EXPECTED.items():
+            completion, _ = await sent_until_served(known, request(f"shown-{subject}"))
+            assert (completion.message.text, made(completion)) == (SHOWN, expected)
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+async def test_a_call_written_beside_one_that_is_shown_is_made(dialect: Dialect) -> None:
+    with serving(FaultPlan(names=("qwen-xml",), share=1.0), dialect) as profile:
+        completion, _ = await sent_until_served(profile, request("shown-two"))
+        assert (completion.message.text, made(completion)) == (SHOWN, TWO)

@@ -57,6 +57,33 @@ def test_a_refusal_that_names_nothing_new_teaches_nothing(error: ProviderError) 
     assert mended(PROFILE, error) is None
 
 
+def test_all_fields_that_a_refusal_names_are_left_out_at_once() -> None:
+    better = mended(PROFILE, SchemaRejected("no", "top_p", "seed", "strict"))
+    assert better == PROFILE.model_copy(
+        update={
+            "sampling": {"temperature": 0.7},
+            "omit_fields": ("top_p", "seed"),
+            "strict_tools": "omit",
+        }
+    )
+
+
+@pytest.mark.parametrize(
+    ("own", "field"),
+    [
+        ({"dialect": "anthropic_messages"}, "thinking"),
+        ({"dialect": "openai_responses"}, "encrypted_content"),
+        ({"extra_body": {"thinking": {"type": "enabled"}}}, "thinking"),
+    ],
+)
+def test_thoughts_that_are_refused_are_neither_asked_for_nor_sent(
+    own: dict[str, Any], field: str
+) -> None:
+    profile = PROFILE.model_copy(update=own)
+    better = mended(profile, SchemaRejected("no", field))
+    assert better == profile.model_copy(update={"omit_fields": (field,)})
+
+
 def test_the_two_names_of_the_reservation_are_not_tried_in_turn() -> None:
     once = mended(PROFILE, SchemaRejected("no", "max_completion_tokens"))
     assert once is not None

@@ -15,6 +15,7 @@ from agent.domain.message import (
     TextPart,
     ToolCall,
     ToolResult,
+    ToolSpec,
     Usage,
     text_message,
 )
@@ -58,17 +59,20 @@ async def test_an_endpoint_that_is_not_there_is_told_with_the_reason() -> None:
 
 
 async def over_http(
-    pieces: Callable[[threading.Event], Iterator[bytes]], **fields: object
+    pieces: Callable[[threading.Event], Iterator[bytes]],
+    status: int = 200,
+    request: ModelRequest = REQUEST,
+    **fields: object,
 ) -> Completion:
     """The reply to one request over a real connection; the event is set when it has ended."""
     ended = threading.Event()
-    answer = Answer(200, "text/event-stream", pieces(ended), streamed=True)
+    answer = Answer(status, "text/event-stream", pieces(ended), streamed=True)
     with LocalServer(lambda _: answer) as server:
         profile = PROFILE.model_copy(update={"base_url": f"{server.url}/v1", **fields})
         try:
             async with OpenAIChat(profile, "sk") as model:
                 with anyio.fail_after(20):
-                    return await model.complete(REQUEST, ignore)
+                    return await model.complete(request, ignore)
         finally:
             ended.set()
 
@@ -109,6 +113,102 @@ async def test_a_reply_of_nothing_but_signs_of_life_is_given_up() -> None:
         await over_http(pieces, first_byte_seconds=0.3, stall_seconds=0.1)
 
 
+SHORT = REQUEST.model_copy(update={"max_output_tokens": 1})
+NOTHING = b'data: {"choices": [{"delta": {"content": ""}}]}\n\n'
+
+
+async def test_a_reply_of_empty_pieces_is_given_up() -> None:
+    def pieces(ended: threading.Event) -> Iterator[bytes]:
+        while not ended.wait(0.02):
+            yield NOTHING
+
+    with pytest.raises(Unavailable, match=r"the reply stopped for more than 0.1 s"):
+        await over_http(pieces, first_byte_seconds=0.3, stall_seconds=0.1)
+
+
+async def test_a_reply_that_only_trickles_is_given_up_by_the_length_of_its_reservation() -> None:
+    def pieces(ended: threading.Event) -> Iterator[bytes]:
+        while not ended.wait(0.02):
+            yield STREAM[: STREAM.index(b"\n\n") + 2]
+
+    with pytest.raises(Unavailable, match=r"the reply did not end within 1.75 s"):
+        await over_http(pieces, request=SHORT, first_byte_seconds=0.5, stall_seconds=0.25)
+
+
+async def test_a_line_that_does_not_end_is_given_up_too() -> None:
+    def pieces(ended: threading.Event) -> Iterator[bytes]:
+        yield b'data: {"choices": [{"delta": {"content": "'
+        while not ended.wait(0.02):
+            yield b"a"
+
+    with pytest.raises(Unavailable, match=r"the reply stopped for more than 0.1 s"):
+        await over_http(pieces, first_byte_seconds=0.3, stall_seconds=0.1)
+
+
+@pytest.mark.parametrize("begin", [b"data: ", STREAM[:70], b'{"choices": "', b"<html>"])
+async def test_a_reply_without_an_end_is_given_up_at_a_bound(begin: bytes) -> None:
+    sent = [0]
+
+    def pieces(ended: threading.Event) -> Iterator[bytes]:
+        yield begin
+        while not ended.is_set():
+            sent[0] += 65_536
+            yield b"a" * 65_536
+
+    # One mebibyte, and four kibibytes for each token of the reservation.
+    with pytest.raises(Unavailable, match=r"its reply is longer than 1,052,672 bytes"):
+        await over_http(pieces, request=SHORT)
+    assert sent[0] < 16 << 20
+
+
+async def test_a_refusal_without_an_end_is_read_up_to_a_bound() -> None:
+    def pieces(ended: threading.Event) -> Iterator[bytes]:
+        yield b'{"error": {"message": "no"}}'
+        while not ended.is_set():
+            yield b" " * 65_536
+
+    with pytest.raises(RequestRefused, match="HTTP 400: no"):
+        await over_http(pieces, status=400)
+
+
+async def test_a_connection_lost_behind_the_end_of_a_reply_does_not_matter() -> None:
+    def pieces(_: threading.Event) -> Iterator[bytes]:
+        yield STREAM
+        raise ConnectionResetError
+
+    assert (await over_http(pieces)).message.text == "Now b."
+
+
+@pytest.mark.parametrize("finish_reason", ["length", "stop"])
+async def test_of_a_written_call_that_was_cut_only_the_words_before_it_are_left(
+    finish_reason: str,
+) -> None:
+    half = "I write it.\n\n<tool_call>\n<function=write>\n<parameter=path>\na.py\n</parameter>\n"
+    chunks = (
+        {"choices": [{"delta": {"content": half}}]},
+        {"choices": [{"delta": {"content": "<parameter=content>\nx = 1\n"}}]},
+        {"choices": [{"delta": {}, "finish_reason": finish_reason}]},
+    )
+
+    def pieces(_: threading.Event) -> Iterator[bytes]:
+        for chunk in chunks:
+            yield b"data: %s\n\n" % json.dumps(chunk).encode()
+
+    write = ToolSpec(
+        name="write",
+        description="",
+        parameters={
+            "type": "object",
+            "properties": {"path": {"type": "string"}, "content": {"type": "string"}},
+            "required": ["path", "content"],
+        },
+    )
+    request = REQUEST.model_copy(update={"tools": (write,)})
+    completion = await over_http(pieces, request=request)
+    assert completion.message.parts == (TextPart(text="I write it."),)
+    assert completion.stop_reason == "max_tokens"
+
+
 async def test_letters_cut_in_the_middle_by_the_network_are_whole() -> None:
     body = json.dumps({"choices": [{"delta": {"content": "ä€😀"}}]}, ensure_ascii=False).encode()
 
@@ -119,12 +219,13 @@ async def test_letters_cut_in_the_middle_by_the_network_are_whole() -> None:
     assert (await over_http(pieces)).message.text == "ä€😀Now b."
 
 
-async def test_a_stream_kept_open_after_its_end_is_a_whole_reply() -> None:
+@pytest.mark.parametrize("stream", [STREAM, STREAM.removesuffix(b"data: [DONE]\n\n")])
+async def test_a_stream_kept_open_after_its_end_is_a_whole_reply(stream: bytes) -> None:
     def pieces(ended: threading.Event) -> Iterator[bytes]:
-        yield STREAM
+        yield stream
         ended.wait(20)
 
-    completion = await over_http(pieces)
+    completion = await over_http(pieces, stall_seconds=0.3)
     assert completion.message.text == "Now b."
 
 

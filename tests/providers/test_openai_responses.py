@@ -1,4 +1,5 @@
 import json
+from functools import partial
 from typing import Any
 
 import httpx2
@@ -9,6 +10,7 @@ from agent.domain.message import (
     Completion,
     Message,
     ReasoningPart,
+    StopReason,
     TextPart,
     ToolCall,
     ToolResult,
@@ -18,6 +20,7 @@ from agent.domain.message import (
 from agent.domain.profile import Profile
 from agent.domain.readings import LimitReading
 from agent.errors import ContextOverflow, MalformedReply, RateLimited, Unavailable
+from agent.providers.dialects import client_of
 from agent.providers.openai_responses import request_body
 
 Json = dict[str, Any]
@@ -30,8 +33,10 @@ ITEM = {
     "summary": [{"type": "summary_text", "text": "Look first."}],
     "encrypted_content": "gAAAA==",
 }
+ACCOUNT = client_of(PROFILE, "sk-secret").account
 THOUGHT = ReasoningPart(
-    text="Look first.", provider_data={"openai_responses": {"model": "m-1", "item": ITEM}}
+    text="Look first.",
+    provider_data={"openai_responses": {"model": "m-1", "account": ACCOUNT, "item": ITEM}},
 )
 CALL = ToolCall(call_id="call_1", name="read", arguments='{"path": "a.py"}')
 USAGE = {
@@ -158,15 +163,23 @@ async def test_a_request_on_the_wire_and_its_reply() -> None:
 
 async def test_what_a_reply_said_returns_in_its_order() -> None:
     request = request_after(*EXPECTED.message.parts)
-    items = request_body(request, PROFILE)["input"]
+    items = request_body(request, PROFILE, ACCOUNT)["input"]
     assert items[1:3] == [ITEM, message("Now b.", phase="commentary")]
     assert [each.get("type") for each in items[3:]] == ["function_call", "function_call_output"]
 
 
-async def test_reasoning_of_another_model_or_without_consequence_stays_out() -> None:
+async def test_reasoning_of_somebody_else_or_without_consequence_stays_out() -> None:
     other = PROFILE.model_copy(update={"model": "m-2"})
-    assert ITEM not in request_body(request_after(THOUGHT, CALL), other)["input"]
-    assert ITEM not in request_body(request_after(CALL, THOUGHT), PROFILE)["input"]
+    assert ITEM in request_body(request_after(THOUGHT, CALL), PROFILE, ACCOUNT)["input"]
+    assert ITEM not in request_body(request_after(THOUGHT, CALL), other, ACCOUNT)["input"]
+    assert ITEM not in request_body(request_after(THOUGHT, CALL), PROFILE, "other")["input"]
+    assert ITEM not in request_body(request_after(CALL, THOUGHT), PROFILE, ACCOUNT)["input"]
+
+
+async def test_where_reasoning_was_refused_none_is_asked_for_or_sent() -> None:
+    profile = PROFILE.model_copy(update={"omit_fields": ("encrypted_content",)})
+    body = request_body(request_after(THOUGHT, CALL), profile, ACCOUNT)
+    assert (ITEM in body["input"], "include" in body) == (False, False)
 
 
 async def test_parts_of_another_dialect_carry_nothing_over() -> None:
@@ -218,6 +231,138 @@ async def test_items_that_stand_in_the_end_alone_are_taken() -> None:
     assert (await reply_to(events(ended(output=[message("Done.")])))).message.text == "Done."
 
 
+async def test_text_that_stands_in_the_end_alone_is_told() -> None:
+    told: list[str] = []
+    output = [message("One. "), message("Two.")]
+    for before in ((item("done", 0, **output[0]),), (text(0, "One"),), ()):
+        body = events(*before, ended(output=output))
+        transport = httpx2.AsyncClient(transport=httpx2.MockTransport(partial(streamed_as, body)))
+        async with client_of(PROFILE, "", transport) as model:
+            completion = await model.complete(request_after(CALL), told.append)
+        assert completion.message.text == "One. Two."
+    assert told == ["One. ", "Two.", "One", ". Two.", "One. Two."]
+
+
+def streamed_as(body: bytes, _: httpx2.Request) -> httpx2.Response:
+    return streamed(body)
+
+
+def a_call(name: str, arguments: str = "", **fields: object) -> Json:
+    call = {"type": "function_call", "call_id": name, "name": "read", "arguments": arguments}
+    return {**call, **fields}
+
+
+def without(name: str, *found: Json) -> tuple[Json, ...]:
+    return tuple({key: value for key, value in event.items() if key != name} for event in found)
+
+
+def whole_call(index: int, name: str) -> tuple[Json, ...]:
+    """The events of one call."""
+    own = f'{{"path": "{name}"}}'
+    return (
+        item("added", index, **a_call(name, id=f"fc_{name}")),
+        {**arguments(index, own[:5]), "item_id": f"fc_{name}"},
+        {**arguments(index, own[5:]), "item_id": f"fc_{name}"},
+        item("done", index, **a_call(name, own, id=f"fc_{name}")),
+    )
+
+
+A, B = whole_call(0, "a"), whole_call(1, "b")
+MIXED = (A[0], B[0], B[1], A[1], B[2], A[2], B[3], A[3])
+LISTED = [a_call(name, f'{{"path": "{name}"}}', id=f"fc_{name}") for name in ("a", "b")]
+
+
+@pytest.mark.parametrize(
+    "found",
+    [
+        (*A, *B, ended(output=[])),
+        (*B, *A, ended(output=[])),
+        (*MIXED, ended(output=[])),
+        # No word of the place: the item's id tells it, then the list at the end.
+        (*without("output_index", *A, *B), ended(output=[])),
+        (*without("output_index", *MIXED), ended(output=[])),
+        (*without("output_index", *B, *A), ended(output=LISTED)),
+        # Nor an id.
+        (*without("output_index", *without("item_id", *A, *B)), ended(output=[])),
+        (*without("output_index", *without("item_id", *MIXED)), ended(output=LISTED)),
+        # Beginnings or ends are missing.
+        (*A[:3], *B[:3], ended(output=[])),
+        (*A[:3], *B, ended(output=LISTED[:1])),
+        (*A, B[0], ended(output=LISTED)),
+        (*A[3:], *B[3:], ended(output=[])),
+        (*A[1:], *B[1:], ended(output=LISTED)),
+        (*A, ended(output=LISTED)),
+        # Each in the same place.
+        (*A, *whole_call(0, "b"), ended(output=[])),
+        (*A[:3], *whole_call(0, "b"), ended(output=LISTED)),
+        # Another id at the end than at the beginning.
+        (*A[:3], item("done", 0, **{**LISTED[0], "id": "x"}), *B, ended(output=[])),
+    ],
+)
+async def test_calls_are_whole_and_in_their_order_however_their_events_come(
+    found: tuple[Json, ...],
+) -> None:
+    made = (await reply_to(events(*found))).message.tool_calls
+    assert [(call.call_id, call.arguments) for call in made] == [
+        ("a", '{"path": "a"}'),
+        ("b", '{"path": "b"}'),
+    ]
+
+
+async def test_pieces_that_do_not_say_their_call_are_never_given_to_another() -> None:
+    mixed = without("output_index", *without("item_id", A[0], B[0], A[1], B[1], A[2], B[2]))
+    with pytest.raises(MalformedReply, match="do not say which call"):
+        await reply_to(events(*mixed, ended(output=[])))
+
+
+async def test_arguments_that_come_once_more_as_a_whole_are_those() -> None:
+    done = {"type": "response.function_call_arguments.done", "output_index": 0}
+    found = (A[0], A[1], {**done, "arguments": '{"path": "c"}'}, ended(output=[]))
+    made = (await reply_to(events(*found))).message.tool_calls
+    assert [call.arguments for call in made] == ['{"path": "c"}']
+
+
+async def test_reasoning_that_was_cut_is_not_sent_back() -> None:
+    cut = {"incomplete_details": {"reason": "max_output_tokens"}}
+    thought = item("added", 0, id="rs_2", type="reasoning", summary=[], encrypted_content="gA")
+    found = await reply_to(events(thought, text(1, "Now"), ended("incomplete", output=[], **cut)))
+    assert found.stop_reason == "max_tokens"
+    items = request_body(request_after(*found.message.parts), PROFILE)["input"]
+    assert [each.get("type") for each in items] == [None, "message"]
+
+
+@pytest.mark.parametrize(
+    ("end", "expected"),
+    [
+        ({"type": "response.incomplete", "response": {"output": []}}, "max_tokens"),
+        (ended("incomplete", incomplete_details={"reason": "max_output_tokens"}), "max_tokens"),
+        (ended("incomplete", incomplete_details={"reason": "content_filter"}), "refusal"),
+        (ended(output=[a_call("a", '{"path": "a', status="incomplete")]), "max_tokens"),
+        (ended(output=[]), "tool_calls"),
+    ],
+)
+async def test_the_reason_to_stop_is_understood(end: Json, expected: StopReason) -> None:
+    found = await reply_to(events(A[0], A[1], A[2], end))
+    assert found.stop_reason == expected
+    assert bool(found.message.tool_calls) == (expected != "refusal")
+
+
+async def test_a_refusal_in_pieces_is_told_and_is_the_reason_to_stop() -> None:
+    refusal = {"type": "message", "content": [{"type": "refusal", "refusal": "I cannot"}]}
+    piece = {"type": "response.refusal.delta", "output_index": 0}
+    found = await reply_to(
+        events(
+            item("added", 0, type="message", content=[]),
+            *({**piece, "delta": "I "}, {**piece, "delta": "cannot"}),
+            item("done", 0, **refusal),
+            *whole_call(1, "a"),
+            ended(output=[]),
+        )
+    )
+    assert found.message.parts == (TextPart(text="I cannot"),)
+    assert found.stop_reason == "refusal"
+
+
 async def test_arguments_as_an_object_become_text() -> None:
     found = await reply_to(events(ended(output=[{**A_CALL, "arguments": {"path": "ä"}}])))
     assert found.message.tool_calls[0].arguments == '{"path": "ä"}'
@@ -257,6 +402,7 @@ async def test_a_call_written_as_text_is_found() -> None:
         (events(text(0, "half")), Unavailable, "broke the reply off"),
         (events(ended(output=[])), MalformedReply, "neither text nor a tool call"),
         (events({"type": "response.output_item.added", "item": 5}), MalformedReply, "its item"),
+        (events(text(0, "a"), ended("cancelled")), Unavailable, "it cancelled the reply"),
         (events(ended(output=["text"])), MalformedReply, "not a list of objects"),
         (events(ended(output=[{**A_CALL, "name": ""}])), MalformedReply, "without naming it"),
         (b'{"object": "response", "status": "queued"}', MalformedReply, "begins with"),
@@ -297,6 +443,6 @@ async def test_a_stream_that_goes_wrong_says_how(
 async def test_results_belong_to_their_calls_by_id() -> None:
     long = "c" * 80
     request = request_after(CALL.model_copy(update={"call_id": long}))
-    items = request_body(request, PROFILE)["input"]
+    items = request_body(request, PROFILE, ACCOUNT)["input"]
     assert [each["call_id"] for each in items[1:]] == ["c" * 64, "c" * 64]
     assert isinstance(request.messages[-1].parts[0], ToolResult)

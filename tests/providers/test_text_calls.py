@@ -1,9 +1,8 @@
 import json
-import re
 from typing import Any
 
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agent.domain.message import ToolSpec
@@ -103,8 +102,6 @@ def test_a_value_without_its_closer_ends_where_the_next_one_begins() -> None:
     "content",
     [
         'text.split("</parameter>")',
-        "</parameter>\nis how a value ends",
-        "</function>",
         "a\n</tool_call>\nb",
         "end with </function></tool_call>",
         qwen("read", path="b.py"),
@@ -115,9 +112,7 @@ def test_a_value_without_its_closer_ends_where_the_next_one_begins() -> None:
         "<think>\nhm\n</think>",
         '{"name": "read", "arguments": {}}\n</tool_call>',
         '<function name="f">\n<parameter name="x">\n1\n</parameter>\n</function>',
-        "1\n</parameter>\n</function>",
         f"```xml\n{qwen('read', path='b.py')}\n```\nand\n```\n{qwen('list')}\n```",
-        PARSER,
     ],
 )
 def test_tags_inside_a_value_are_a_part_of_it(content: str) -> None:
@@ -127,6 +122,56 @@ def test_tags_inside_a_value_are_a_part_of_it(content: str) -> None:
     assert found(followed).calls == (
         call("write", path="a.md", content=content),
         call("read", path="c.py"),
+    )
+
+
+BOUNDARY = (
+    "\n</parameter>\n</function>\n</tool_call>\n<tool_call>\n<function=read>\n<parameter=path>\n"
+)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "</parameter>\nis how a value ends",
+        "</function>",
+        "1\n</parameter>\n</function>",
+        PARSER,
+    ],
+)
+def test_behind_a_value_with_torn_tags_it_is_not_sure_where_it_ends(content: str) -> None:
+    text = qwen("write", path="a.md", content=content)
+    assert found(text) == Written("", (call("write", path="a.md", content=content),))
+    followed = f"{text}\n{qwen('read', path='c.py')}"
+    assert found(followed) == Written(followed, is_unclear=True)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        f"END = (\n{BOUNDARY}\n)",
+        f"data = [{BOUNDARY}]",
+        f"def f() {{{BOUNDARY}}}",
+        f'TEXT = """{BOUNDARY}"""',
+        f"TEXT = '''{BOUNDARY}'''",
+        f'TEXT = """{BOUNDARY}',
+        f"Between two calls:\n```{BOUNDARY}\n```",
+        f'echo "{BOUNDARY}"',
+    ],
+)
+def test_a_value_like_the_end_of_a_call_and_the_beginning_of_another_is_not_cut_there(
+    content: str,
+) -> None:
+    text = f"I write it.\n{qwen('write', path='a.md', content=content)}"
+    assert found(text) == Written(text, is_unclear=True)
+
+
+@pytest.mark.parametrize("content", ["", "x = 1", "a) first\nb) second", "print('it')\n# don't"])
+def test_calls_that_are_whole_by_themselves_are_made_side_by_side(content: str) -> None:
+    text = f"{qwen('write', path='a', content=content)}\n{qwen('write', path='b', content='[]')}"
+    assert found(text).calls == (
+        call("write", path="a", content=content),
+        call("write", path="b", content="[]"),
     )
 
 
@@ -144,12 +189,17 @@ def test_tags_inside_a_value_are_a_part_of_it(content: str) -> None:
 )
 def test_whatever_stands_in_a_value_it_is_whole_or_there_is_no_call(pieces: list[str]) -> None:
     content = f"[{''.join(pieces)}]"
-    # The end of one call and the beginning of the next cannot be told from two calls.
-    assume(not re.search(r"\n</(function|tool_call)>[\s\S]*\n(<tool_call>\s*)?<function=", content))
     assert found(qwen("write", path="a.md", content=content)).calls in (
         (),
         (call("write", path="a.md", content=content),),
     )
+
+
+@pytest.mark.parametrize("closer", ["</parameter>", "</function>"])
+def test_where_a_closer_is_missing_none_of_the_value_takes_its_place(closer: str) -> None:
+    text = qwen("write", path="a.md", content=f"end:\n{closer}\n\n{closer}\n")
+    begin = text.rindex(f"{closer}\n")
+    assert found(text[:begin] + text[begin + len(closer) + 1 :]).calls == ()
 
 
 def test_values_follow_the_schema_and_nothing_else() -> None:
@@ -190,8 +240,15 @@ def test_line_ends_at_the_edges_of_a_value_are_kept_but_for_the_templates_own() 
     )
 
 
-def test_text_after_a_call_stays_text() -> None:
-    assert found(f"{A_WRITE}\nDone.").text == "Done."
+@pytest.mark.parametrize("before", ["", "A call looks like this:\n\n", f"{A_WRITE}\n"])
+def test_a_call_that_words_follow_is_only_an_example(before: str) -> None:
+    text = f"{before}{A_WRITE}\nThen the file is there."
+    assert found(text) == Written(text, is_unclear=True)
+
+
+@pytest.mark.parametrize("mark", ["<|im_end|>", "</think>"])
+def test_a_mark_of_the_models_own_behind_a_call_says_nothing(mark: str) -> None:
+    assert found(f"{A_WRITE}\n{mark}").calls == found(A_WRITE).calls
 
 
 @pytest.mark.parametrize(
@@ -230,16 +287,27 @@ def test_json_without_tags_is_a_call_only_for_a_model_that_writes_so() -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        qwen("delete", path="a.py"),
-        '<tool_call>\n{"name": "delete", "arguments": {}}\n</tool_call>',
         "I would use <function=read> for that.",
         "The tag <tool_call> opens a call.",
         "No call at all.",
         "",
     ],
 )
-def test_what_names_no_offered_tool_stays_text(text: str) -> None:
+def test_what_is_no_call_stays_text(text: str) -> None:
     assert found(text) == Written(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        qwen("delete", path="a.py"),
+        '<tool_call>\n{"name": "delete", "arguments": {}}\n</tool_call>',
+        f"I delete it:\n{qwen('delete', path='a.py')}\n",
+        qwen("read", path="a.py").replace("path", "file").replace("<parameter", "<param"),
+    ],
+)
+def test_what_is_written_as_a_call_and_cannot_be_made_is_told(text: str) -> None:
+    assert found(text) == Written(text, is_unclear=True)
 
 
 def test_a_known_call_beside_an_unknown_one_is_made_out() -> None:
@@ -319,14 +387,13 @@ EXAMPLES = (
         ("I parse it with ``", "``."),
         ('text = """', '"""'),
         ("> ", ""),
-        ("Write ", " and wait."),
     ],
 )
 @pytest.mark.parametrize("bare", [False, True])
 def test_a_call_that_is_only_shown_is_not_made(
     before: str, behind: str, example: str, bare: bool
 ) -> None:
-    if before.endswith(("`", "> ", "Write ")):
+    if before.endswith(("`", "> ")):
         example = example.replace("\n", "")
     text = f"{before}{example}{behind}"
     assert written_calls(text, TOOLS, bare=bare) == Written(text)
@@ -398,7 +465,7 @@ def test_a_call_inside_a_thought_may_speak_of_thoughts() -> None:
 def test_a_text_full_of_tags_takes_no_time_and_is_left_alone_beyond_a_bound() -> None:
     content = "</parameter>\n</function>\n"
     many = qwen("write", path="a", content=content * 1_100)
-    assert found(many) == Written(many)
+    assert found(many) == Written(many, is_unclear=True)
     some = content * 900
     assert found(qwen("write", path="a", content=some)).calls == (
         call("write", path="a", content=some),

@@ -16,8 +16,8 @@ PROFILE = Profile(name="cerebras", base_url="https://api.test/v1", model="m-1", 
 
 def figure_of(error: ProviderError) -> int | str | None:
     match error:
-        case SchemaRejected(field=field):
-            return field
+        case SchemaRejected(fields=fields):
+            return ", ".join(fields)
         case RequestTooLarge(limit_tokens=limit):
             return limit
         case ContextOverflow(window_tokens=window):
@@ -84,6 +84,17 @@ def test_a_field_is_named_with_what_to_do() -> None:
         "https://api.test/v1 does not take the field 'seed' "
         "(HTTP 400: seed: Extra inputs are not permitted); "
         "add it to omit_fields of the profile 'cerebras'"
+    )
+
+
+def test_several_fields_are_named_together() -> None:
+    body = wrapped(
+        "body.seed: property 'body.seed' is unsupported\nproperty 'body.n' is unsupported"
+    )
+    assert str(triage(400, {}, body, PROFILE)) == (
+        "https://api.test/v1 does not take the fields 'seed' and 'n' (HTTP 400: body.seed: "
+        "property 'body.seed' is unsupported property 'body.n' is unsupported); add them to "
+        "omit_fields of the profile 'cerebras'"
     )
 
 

@@ -199,7 +199,7 @@ CEREBRAS = (
         ),
         SchemaRejected,
         SHRINK,
-        figure="maxTokens",
+        figure="maxTokens, thinking",
     ),
     Wire(
         "mixed strict",
@@ -260,6 +260,32 @@ OPENAI_NAME = (
     "Use 'max_completion_tokens' instead."
 )
 OPENAI = (
+    Wire(
+        "reasoning that cannot be decrypted",
+        "smallmain/vscode-unify-chat-provider/issues/178",
+        400,
+        invalid(
+            "The encrypted content for item rs_0a18166210d72b5e0069fd938e69a08193a992a58d690a224b "
+            "could not be verified. Reason: Encrypted content could not be decrypted or parsed.",
+            code="invalid_encrypted_content",
+        ),
+        SchemaRejected,
+        SHRINK,
+        figure="encrypted_content",
+    ),
+    Wire(
+        "reasoning that cannot be verified",
+        "openai/codex/issues/8145",
+        400,
+        invalid(
+            "The encrypted content gAAA...DQ== could not be verified.",
+            param=None,
+            code="invalid_encrypted_content",
+        ),
+        SchemaRejected,
+        SHRINK,
+        figure="encrypted_content",
+    ),
     Wire(
         "key",
         "continuedev/continue/issues/11745",
@@ -400,6 +426,35 @@ REGAIN = (
 )
 ANTHROPIC = (
     Wire(
+        "thoughts of another model",
+        "NousResearch/hermes-agent/issues/24401",
+        400,
+        anthropic(
+            "invalid_request_error",
+            "messages.1.content.7: Invalid `signature` in `thinking` block",
+        ),
+        SchemaRejected,
+        SHRINK,
+        figure="thinking",
+    ),
+    Wire(
+        "no thoughts where some are wanted",
+        "Kilo-Org/kilocode/issues/5219",
+        400,
+        anthropic(
+            "invalid_request_error",
+            "messages.1.content.0.type: Expected `thinking` or `redacted_thinking`, but found "
+            "`tool_use`. When `thinking` is enabled, a final `assistant` message must start with a "
+            "thinking block (preceeding the lastmost set of `tool_use` and `tool_result` blocks). "
+            "We recommend you include thinking blocks from previous turns. To avoid this "
+            "requirement, disable `thinking`. Please consult our documentation at "
+            "https://docs.claude.com/en/docs/build-with-claude/extended-thinking",
+        ),
+        SchemaRejected,
+        SHRINK,
+        figure="thinking",
+    ),
+    Wire(
         "overflow",
         "stackblitz/bolt.new/issues/1748",
         400,
@@ -434,9 +489,8 @@ ANTHROPIC = (
         "unknown field, deep",
         "caozhiyuan/copilot-api/issues/145",
         400,
-        anthropic(
-            "invalid_request_error",
-            "system.1.cache_control.ephemeral.scope: Extra inputs are not permitted",
+        json.dumps(
+            {"message": "system.1.cache_control.ephemeral.scope: Extra inputs are not permitted"}
         ),
         SchemaRejected,
         SHRINK,
@@ -803,7 +857,10 @@ DASHSCOPE = (
         "QwenLM/qwen-code/issues/5019",
         400,
         invalid(
-            f"{ALGO} Repetitive tool calls detected in the conversation history.",
+            f"{ALGO} Repetitive tool calls detected in the conversation history. The same tool "
+            "call with identical name and arguments has been repeated across multiple consecutive "
+            "rounds. Please modify your request or adjust the tool call arguments to avoid "
+            "infinite loops.",
             code="invalid_parameter_error",
         ),
         RequestRefused,
@@ -900,21 +957,6 @@ LOCAL = (
         ),
         RequestRefused,
         STOP,
-    ),
-    Wire(
-        "llama overflow",
-        "oobabooga/textgen/issues/7257",
-        400,
-        wrapped(
-            LLAMA_WINDOW,
-            code=400,
-            type="exceed_context_size_error",
-            n_prompt_tokens=14_429,
-            n_ctx=8_192,
-        ),
-        ContextOverflow,
-        SHRINK,
-        figure=8_192,
     ),
     Wire(
         "llama overflow as a server error",
@@ -1123,9 +1165,13 @@ OTHERS = (
     ),
     Wire(
         "deepseek output cap",
-        "we0-dev/we0/issues/56",
+        "deepseek-ai/DeepSeek-V3/issues/69",
         400,
-        invalid("Invalid max_tokens value, the valid range of max_tokens is [1, 8192]"),
+        invalid(
+            "Invalid max_tokens value, the valid range of max_tokens is [1, 8192]",
+            param=None,
+            code="invalid_request_error",
+        ),
         RequestTooLarge,
         SHRINK,
         figure=8_192,
@@ -1206,6 +1252,21 @@ RECORDED = {
 }
 
 CHUNKS = (
+    Chunk(
+        "llama: overflow under the status of a success",
+        "oobabooga/textgen/issues/7257",
+        {
+            "error": {
+                "code": 400,
+                "message": LLAMA_WINDOW,
+                "type": "exceed_context_size_error",
+                "n_prompt_tokens": 14_429,
+                "n_ctx": 8_192,
+            }
+        },
+        ContextOverflow,
+        SHRINK,
+    ),
     Chunk(
         "dashscope: output cap",
         "anomalyco/opencode/issues/40770",

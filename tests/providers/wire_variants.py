@@ -400,6 +400,13 @@ def made(name: str, status: int, body: str, *rest: object, **more: object) -> Wi
 
 MADE_ROWS = (
     made(
+        "dashscope, a day that is full and called a throttled rate",
+        429,
+        wrapped("You exceeded your current tokens per day limit.", code="Throttling.RateQuota"),
+        DayLimitReached,
+        CHECKPOINT,
+    ),
+    made(
         "day, told by its reset alone",
         429,
         quota("Requests per day limit exceeded", REQUESTS, "request_quota_exceeded"),

@@ -146,7 +146,7 @@ def test_responses_take_their_reasoning_back_unchanged_and_nothing_else(
     )
     assert second.output_text == "Done."
     altered: list[Any] = [dict(item) for item in history]
-    altered[1]["encrypted_content"] = altered[1]["encrypted_content"].replace("Z", "z")
+    altered[1]["encrypted_content"] = altered[1]["encrypted_content"].swapcase()
     with pytest.raises(openai.BadRequestError, match="could not be verified"):
         chat.responses.create(model="rehearsal", input=altered, store=False)
     with pytest.raises(openai.BadRequestError, match="without its required following item"):

@@ -187,6 +187,27 @@ def test_the_log_tells_what_was_asked(server: RehearsalServer) -> None:
     assert [seen["cached_tokens"] for seen in requests] == [0, 3]
 
 
+def test_the_log_tells_the_share_of_the_input_that_a_cache_has_spared(
+    server: RehearsalServer,
+) -> None:
+    longer = [*MESSAGES, {"role": "user", "content": "a" * 30}]
+    for turn, messages in enumerate((MESSAGES, longer)):
+        send(server, {"model": "rehearsal", "messages": messages}, f"planner/plan/1; turn={turn}")
+    log = get(server, "/rehearsal/log")
+    first, second = log["requests"]
+    spared, asked = second["cached_tokens"], second["prompt_tokens"]
+    assert (first["cached_share"], second["cached_share"]) == (0.0, round(spared / asked, 4))
+    assert 0 < spared < asked
+    assert log["cached_share"] == round(spared / (first["prompt_tokens"] + asked), 4)
+
+
+def test_the_counters_are_served(server: RehearsalServer) -> None:
+    send(server, {"model": "rehearsal", "messages": MESSAGES}, "planner/plan/1; turn=0")
+    counters = get(server, "/rehearsal/counters")
+    assert counters == server.counters()
+    assert (counters["totals"]["requests"], len(counters["rows"])) == (1, 1)
+
+
 def test_the_models_it_plays(server: RehearsalServer) -> None:
     assert [model["id"] for model in get(server, "/models")["data"]] == ["rehearsal"]
 

@@ -9,6 +9,8 @@ import pytest
 
 from agent.domain.ports import Tool, ToolOutput
 from agent.domain.todo import Todo
+from agent.errors import NeedsPerson
+from agent.tools.ask import Answer
 from agent.tools.toolset import executor_tools
 from agent.workspace.local import LocalWorkspace
 
@@ -39,14 +41,27 @@ def todos() -> list[Todo]:
 
 
 @pytest.fixture
-def tools(workspace: LocalWorkspace, todos: list[Todo]) -> dict[str, Tool]:
+def questions() -> list[str]:
+    """What the executor asked."""
+    return []
+
+
+@pytest.fixture
+def tools(workspace: LocalWorkspace, todos: list[Todo], questions: list[str]) -> dict[str, Tool]:
     def update(fresh: tuple[Todo, ...]) -> None:
         todos[:] = fresh
+
+    async def answer(question: str, assumption: str) -> Answer:
+        questions.append(question)
+        if assumption == "nobody":
+            raise NeedsPerson("a person must answer")
+        return Answer("blue", is_assumed=False) if question == "Colour?" else Answer(assumption)
 
     made = executor_tools(
         workspace,
         lambda: tuple(todos),
         update,
+        answer,
         command_timeout_seconds=20,
         protected=frozenset({"plans/plan.md"}),
     )

@@ -6,6 +6,7 @@ import pytest
 
 from agent.domain.ports import ToolOutput
 from agent.domain.todo import Todo
+from agent.errors import NeedsPerson, PathRefused
 from agent.tools.finish import GaveUp, Submitted
 from agent.tools.run import HEAD_CHARACTERS, TAIL_CHARACTERS, run_tool
 from agent.workspace.local import LocalWorkspace
@@ -63,6 +64,50 @@ async def test_todos_are_added_and_done_and_never_lost(call: Call, todos: list[T
         Todo(id=1, content="Write it", status="completed"),
         Todo(id=2, content="Test it", status="completed"),
     ]
+
+
+@pytest.mark.anyio
+async def test_a_command_gets_its_folder_and_its_variables(
+    call: Call, workspace: LocalWorkspace
+) -> None:
+    told = await call(
+        "run",
+        command='echo "$GREETING $TIMES"; pwd',
+        folder="docs",
+        env={"GREETING": "a  b", "TIMES": 3},
+    )
+    lost = await call("run", command="pwd", folder="doc")
+
+    assert told == ToolOutput(f"exit code 0\n<output>\na  b 3\n{workspace.root}/docs\n</output>")
+    assert lost == ToolOutput("doc: no such folder; did you mean docs?", is_error=True)
+    with pytest.raises(PathRefused):
+        await call("run", command="pwd", folder="..")
+
+
+@pytest.mark.anyio
+async def test_an_output_is_shortened_by_what_the_session_brings(
+    workspace: LocalWorkspace,
+) -> None:
+    tool = run_tool(workspace, 20, clip=lambda output: output.split("\n")[-1])
+
+    assert await tool.call({"command": "seq 1 3"}) == ToolOutput(
+        "exit code 0\n<output>\n3\n</output>"
+    )
+
+
+@pytest.mark.anyio
+async def test_a_question_is_answered_or_goes_on_by_its_assumption(
+    call: Call, questions: list[str]
+) -> None:
+    assert await call("ask", question=" Size? ", assumption="Large.") == ToolOutput(
+        "Nobody is here to answer. Go on with your assumption; it is recorded: Large."
+    )
+    assert await call("ask", question="Colour?", assumption="Red.") == ToolOutput(
+        "The user answers: blue"
+    )
+    with pytest.raises(NeedsPerson):
+        await call("ask", question="Price?", assumption="nobody")
+    assert questions == ["Size?", "Colour?", "Price?"]
 
 
 @pytest.mark.anyio

@@ -226,19 +226,105 @@ async def test_a_checkpoint_keeps_the_tree_and_leaves_index_and_files_alone(
 
 @pytest.mark.anyio
 async def test_reset_throws_away_everything_but_ignored_files(
-    workspace: LocalWorkspace, git: Git
+    repository: Path, tmp_path: Path, git: Git
 ) -> None:
-    write(workspace.root, kept="two\n", fresh="x\n")
-    (workspace.root / "noise.log").touch()
-    (workspace.root / "nested").mkdir()
-    git(workspace.root / "nested", "init", "--quiet")
+    tree = tmp_path / "tree"
+    git(repository, "worktree", "add", "--quiet", "-b", "run", str(tree))
+    workspace = LocalWorkspace(tree, {})
+    write(tree, kept="two\n", fresh="x\n")
+    (tree / "noise.log").touch()
+    make_repository(tree / "nested", git)
     assert await workspace.is_dirty()
 
     await workspace.reset()
 
     assert not await workspace.is_dirty()
-    assert sorted(os.listdir(workspace.root)) == [".git", ".gitignore", "kept.txt", "noise.log"]
+    assert sorted(os.listdir(tree)) == [".git", ".gitignore", "kept.txt", "noise.log"]
     assert workspace.read_text("kept.txt") == "one\n"
+
+
+@pytest.mark.anyio
+async def test_another_repository_in_the_users_own_checkout_is_never_lost(
+    workspace: LocalWorkspace, git: Git
+) -> None:
+    head = make_repository(workspace.root / "nested", git)
+
+    await workspace.reset()
+    await workspace.checkpoint("one")
+    commit = await workspace.commit("Work")
+    await workspace.reset()
+
+    assert git(workspace.root / "nested", "rev-parse", "HEAD") == head
+    assert git(workspace.root / "nested", "status", "--porcelain") == ""
+    assert await workspace.show(commit, "nested/inner.txt") == "1\n"
+
+
+@pytest.mark.anyio
+async def test_the_files_of_another_repository_become_the_checkouts_own(
+    workspace: LocalWorkspace, git: Git
+) -> None:
+    nested = workspace.root / "nested"
+    make_repository(nested, git)
+    make_repository(nested / "deep", git)
+    (nested / "noise.log").touch()
+    (nested / ".gitattributes").write_text("* filter=evil\n", encoding="utf-8")
+    os.symlink("inner.txt", nested / "link")
+    os.mkfifo(nested / "pipe")
+    for place in (nested, nested / "deep"):
+        git(place, "config", "filter.evil.clean", "touch ran; cat")
+        git(place, "config", "core.fsmonitor", "touch ran")
+    wanted = {".gitattributes", "deep/inner.txt", "inner.txt", "link"}
+
+    ref = await workspace.checkpoint("one")
+    first = await workspace.commit("Work")
+    (nested / "later.txt").write_text("2\n", encoding="utf-8")
+    (nested / "inner.txt").unlink()
+    assert await workspace.is_dirty()
+    second = await workspace.commit("More work")
+
+    def files(commit: str) -> set[str]:
+        listed = git(workspace.root, "ls-tree", "-r", "--name-only", f"{commit}:nested")
+        return set(listed.splitlines())
+
+    assert files(ref) == files(first) == wanted
+    assert files(second) == wanted - {"inner.txt"} | {"later.txt"}
+    assert not await workspace.is_dirty()
+    assert not list(workspace.root.rglob("ran"))
+
+
+@pytest.mark.anyio
+async def test_a_submodule_that_is_checked_out_is_left_as_it_is(
+    repository: Path, tmp_path: Path, git: Git
+) -> None:
+    source = tmp_path / "source"
+    make_repository(source, git)
+    allow = ("-c", "protocol.file.allow=always")
+    git(repository, *allow, "submodule", "--quiet", "add", str(source), "library")
+    git(repository, "commit", "--quiet", "-m", "Add a submodule")
+    pinned = git(repository, "rev-parse", "HEAD:library")
+    workspace = LocalWorkspace(repository, {})
+    write(repository / "library", inner="mine\n")
+    git(repository / "library", "commit", "--quiet", "--all", "-m", "Mine, and nowhere else")
+    head = git(repository / "library", "rev-parse", "HEAD")
+    write(repository / "library", inner="uncommitted\n")
+
+    await workspace.checkpoint("one")
+    commit = await workspace.commit("Work")
+    await workspace.reset()
+
+    assert git(repository, "rev-parse", f"{commit}:library") == pinned
+    assert git(repository / "library", "rev-parse", "HEAD") == head
+    assert (repository / "library" / "inner.txt").read_text(encoding="utf-8") == "uncommitted\n"
+
+
+def make_repository(folder: Path, git: Git) -> str:
+    """A repository of its own with one commit, which is returned."""
+    folder.mkdir()
+    git(folder, "init", "--quiet")
+    write(folder, inner="1\n")
+    git(folder, "add", "--all")
+    git(folder, "commit", "--quiet", "-m", "Begin")
+    return git(folder, "rev-parse", "HEAD")
 
 
 @pytest.mark.anyio

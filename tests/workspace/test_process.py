@@ -153,5 +153,6 @@ def test_a_command_sees_what_is_allowed_and_nothing_else() -> None:
         "HOME": "/home/ada",
         "TERM": "dumb",
         "PYTHONDONTWRITEBYTECODE": "1",
+        "PYTHONNOUSERSITE": "1",
         "PORT": "1",
     }

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import reduce
 from typing import Any
 
 from agent.domain.finding import Finding, Severity, finding_id
@@ -50,7 +51,7 @@ RULES: tuple[tuple[type[ProviderError], str], ...] = (
     (ProviderError, "served"),
 )
 """The rule that an error of the endpoint breaks; the first that fits."""
-OWN_WORDS = (("`gardener resume`", "`gardener doctor`"), ("OPENAI_BASE_URL", "its address"))
+OWN_WORDS = (("gardener resume", "gardener doctor"), ("OPENAI_BASE_URL", "its address"))
 """What a run's advice is in a checkup."""
 SERVED_AFTERWARDS = "Nothing is to be done: the next try was served, as a run's would be."
 
@@ -87,6 +88,8 @@ class Checkup:
     """What kept the checkup from going on."""
     mended: frozenset[str] = frozenset()
     """Ids of the findings that the changes settle."""
+    rehearsed: bool = False
+    """Whether all of this is said of a rehearsal."""
 
     @property
     def outcome(self) -> Outcome:
@@ -118,7 +121,7 @@ def deviation(
     changes: Mapping[str, Any] | None = None,
 ) -> Look:
     """A look that shows something else than the profile says."""
-    rule = "doctor-" + aspect.replace(" ", "-")
+    rule = "doctor-" + re.sub(r" \d+$", "", aspect).replace(" ", "-")
     finding = Finding(
         id=finding_id(rule, seen.profile.name, aspect),
         rule=rule,
@@ -131,14 +134,22 @@ def deviation(
     return Look(Aspect(aspect, said, fine), (finding,), changes or {})
 
 
+def what_happened(error: ProviderError) -> str:
+    """Of the sentence that tells what happened and what to do, what happened."""
+    return str(error).rpartition("; ")[0] or str(error)
+
+
 def rule_of(error: ProviderError) -> str:
     return next(rule for kind, rule in RULES if isinstance(error, kind))
 
 
 def finding_of(
-    error: ProviderError, profile: Profile, severity: Severity, remedy: str = ""
+    error: ProviderError, profile: Profile, severity: Severity, remedy: str = "", place: str = ""
 ) -> Finding:
-    """An error of the endpoint as a finding; its sentence already ends in what to do."""
+    """An error of the endpoint as a finding; its sentence already ends in what to do.
+
+    `place` tells apart findings of the same kind, such as those of several keys.
+    """
     message, _, advice = str(error).rpartition("; ")
     if not message:
         message, advice = advice, ""
@@ -146,7 +157,7 @@ def finding_of(
         advice = advice.replace(of_a_run, own)
     rule = f"doctor-{rule_of(error)}"
     return Finding(
-        id=finding_id(rule, profile.name, type(error).__name__),
+        id=finding_id(rule, profile.name, place + type(error).__name__),
         rule=rule,
         severity=severity,
         message=as_sentence(message),
@@ -154,16 +165,20 @@ def finding_of(
     )
 
 
-def redacted(checkup: Checkup, key: str) -> Checkup:
-    """The checkup without the key, wherever an endpoint has repeated it."""
+def redacted(checkup: Checkup, *keys: str) -> Checkup:
+    """The checkup without the keys, wherever an endpoint has repeated them."""
+    known = (checkup.profile.base_url, checkup.profile.model)
+
+    def hidden(text: str) -> str:
+        return reduce(lambda shown, key: redact(shown, key, *known), keys, text)
 
     def clean(finding: Finding) -> Finding:
         told = {name: getattr(finding, name) for name in ("message", "evidence", "remedy")}
-        return finding.model_copy(update={name: redact(text, key) for name, text in told.items()})
+        return finding.model_copy(update={name: hidden(text) for name, text in told.items()})
 
     return replace(
         checkup,
-        aspects=tuple(replace(each, said=redact(each.said, key)) for each in checkup.aspects),
+        aspects=tuple(replace(each, said=hidden(each.said)) for each in checkup.aspects),
         findings=tuple(clean(finding) for finding in checkup.findings),
     )
 

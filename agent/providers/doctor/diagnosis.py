@@ -7,6 +7,7 @@ from agent.domain.finding import Finding
 from agent.domain.profile import Profile
 from agent.errors import ModelUnknown, ProviderError
 from agent.providers.doctor import endpoint_looks as endpoint
+from agent.providers.doctor import key_looks as keys
 from agent.providers.doctor import reply_looks as reply
 from agent.providers.doctor.checkup import SERVED_AFTERWARDS, Checkup, Look, finding_of
 from agent.providers.doctor.seen import Seen
@@ -15,8 +16,6 @@ from agent.providers.mending import LEAST_OUTPUT_TOKENS, LEAST_WINDOW_TOKENS
 OUTPUT_SHARE = 4
 """A window that the reservation fills leaves a quarter of itself to replies."""
 LOOKS: tuple[Callable[[Seen], Look], ...] = (
-    endpoint.look_at_connection,
-    endpoint.look_at_key,
     endpoint.look_at_models,
     endpoint.look_at_window,
     endpoint.look_at_request,
@@ -33,7 +32,8 @@ LOOKS: tuple[Callable[[Seen], Look], ...] = (
 
 def diagnose(seen: Seen) -> Checkup:
     """Everything that can be said; the order is that of the report."""
-    looks = [look(seen) for look in LOOKS]
+    looks = [endpoint.look_at_connection(seen), keys.look_at_key(seen)]
+    looks += [*keys.looks_at_other_keys(seen), *(look(seen) for look in LOOKS)]
     findings = [finding for look in looks for finding in look.findings]
     if seen.blocked:
         findings.insert(0, finding_of(in_full(seen.blocked, seen), seen.profile, "error"))
@@ -49,6 +49,7 @@ def diagnose(seen: Seen) -> Checkup:
         findings=tuple(unique.values()),
         changes=within_bounds(changes, seen.profile),
         blocked=seen.blocked,
+        rehearsed=seen.rehearsed,
         mended=frozenset(f.id for look in looks if look.changes for f in look.findings),
     )
 

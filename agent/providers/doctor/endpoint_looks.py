@@ -3,11 +3,9 @@
 import json
 
 from agent.errors import (
-    AuthError,
     ContextOverflow,
     MalformedReply,
     ModelUnknown,
-    NoCredit,
     RateLimited,
     RequestTooLarge,
     Unavailable,
@@ -20,6 +18,7 @@ from agent.providers.doctor.checkup import (
     deviation,
     known,
     unknown,
+    what_happened,
 )
 from agent.providers.doctor.seen import Overflow, Seen
 
@@ -32,29 +31,17 @@ def look_at_connection(seen: Seen) -> Look:
     return known("reachable", f"yes, in {seen.reached_seconds:.2f} s")
 
 
-def look_at_key(seen: Seen) -> Look:
-    name = seen.profile.key_env
-    told = f" ({name})" if name else ""
-    if seen.replies:
-        return known("key", f"accepted{told}" if seen.key_sent else "none is asked for")
-    if isinstance(seen.blocked, NoCredit):
-        return Look(Aspect("key", f"its account cannot pay{told}", False))
-    if isinstance(seen.blocked, AuthError):
-        said = f"refused{told}" if seen.key_sent else f"none was sent, one is asked for{told}"
-        return Look(Aspect("key", said, False))
-    return unknown("key", "not known")
-
-
 def look_at_models(seen: Seen) -> Look:
     model, models = seen.profile.model, seen.models
     if seen.reached_seconds is None:
         return unknown("models")
     if models is None:
-        why = "the endpoint has no list" if seen.list_error is None else str(seen.list_error)
-        return unknown("models", why)
-    if not models.names or model in models.names:
-        among = f", {model} among them" if models.names else ""
-        return known("models", f"{len(models.names)} listed{among}")
+        error = seen.list_error
+        return unknown("models", what_happened(error) if error else "the endpoint has no list")
+    if not models.names:
+        return unknown("models", "none listed")
+    if model in models.names:
+        return known("models", f"{len(models.names)} listed, {model} among them")
     near = ", ".join(models.nearest(model))
     said = f"{len(models.names)} listed, {model} not among them"
     if isinstance(seen.blocked, ModelUnknown):
@@ -143,6 +130,8 @@ def look_at_overflow(seen: Seen) -> Look:
     error = overflow.error
     if error is None:
         return served_overflow(seen, overflow)
+    if not overflow.was_sent:
+        return unknown("overflow", f"not tried: {what_happened(error)}")
     if isinstance(error, RateLimited | RequestTooLarge):
         return unknown("overflow", "refused for its rate before its length was looked at")
     if isinstance(error, Unavailable | MalformedReply) and overflow.status < REFUSED:
@@ -197,6 +186,8 @@ def served_overflow(seen: Seen, overflow: Overflow) -> Look:
 
 
 def look_at_clock(seen: Seen) -> Look:
+    if seen.reached_seconds is None:
+        return unknown("clock")
     if seen.skew_seconds is None:
         return unknown("clock", "the endpoint does not tell its time")
     seconds = abs(seen.skew_seconds)

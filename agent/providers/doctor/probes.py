@@ -1,4 +1,4 @@
-"""Tries an endpoint: asks for its list, a tool call, some text and too much; judges nothing.
+"""Asks an endpoint for one thing: a reply, or more than its window holds; judges nothing.
 
 The tries go through the adapter that a run uses. They are made again where the endpoint's trouble
 asks for it, because the doctor wants to see what the endpoint can do, not to do work with it.
@@ -6,21 +6,20 @@ asks for it, because the doctor wants to see what the endpoint can do, not to do
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
 import anyio
 
-from agent.domain.message import ModelRequest
+from agent.domain.message import Completion, ModelRequest
 from agent.domain.ports import Clock, ModelClient
 from agent.domain.profile import Profile
-from agent.errors import Action, ProviderError, Unavailable, Unreachable
-from agent.providers.doctor.requests import overflow_request, text_request, tool_request
+from agent.errors import Action, ProviderError, RateLimited, Unavailable, Unreachable
+from agent.providers.doctor.requests import overflow_request
 from agent.providers.doctor.seen import Hearing, Overflow, Reply, Seen
 from agent.providers.mending import mended
-from agent.providers.model_list import list_models
 from agent.providers.rate_headers import readings
 from agent.providers.told import instant
-from agent.providers.triage import unavailable
 
 if TYPE_CHECKING:
     import httpx2
@@ -33,13 +32,13 @@ HUNG = 2
 LESSONS = 6
 """Most things that an endpoint may teach by refusing them."""
 LONGEST_WAIT_SECONDS = 75.0
-ROUNDS = 6
-"""Times the timeout that a whole checkup may take, waits for a limit not counted."""
 SILENT_SHARE = 0.25
 """An endpoint that sends nothing for this share of the timeout has fallen silent."""
 ENOUGH_CHARACTERS = 100
 """So much of a text says how fast it is written."""
 REFUSED = 400
+BROKEN = 500
+REHEARSAL = "rehearsal"
 AWHILE_SECONDS = 1.0
 """A longer wait is announced."""
 
@@ -49,79 +48,53 @@ class Adapter(ModelClient, Protocol):
 
 
 MakeAdapter = Callable[[Profile, "httpx2.AsyncClient"], Adapter]
+OnWait = Callable[[float, str], None]
+
+
+class Till(Protocol):
+    """Books the tries of one account beside whatever else spends its limits."""
+
+    async def admit(self, profile: Profile, request: ModelRequest, on_wait: OnWait) -> int:
+        """Waits until the limits let the request through; returns the booking's number.
+
+        Tells each wait, in seconds, and its reason before it begins; what `on_wait` raises ends
+        it. Raises a ProviderError when no waiting helps.
+        """
+        ...
+
+    def served(self, booking: int, completion: Completion) -> None: ...
+
+    def failed(self, booking: int, error: ProviderError | None, *, is_refused: bool) -> None:
+        """No reply came; `is_refused` when the endpoint did not let the request in."""
+        ...
+
+
+@dataclass(frozen=True)
+class Account:
+    """One of the profile's accounts, and how it is asked."""
+
+    variable: str
+    """The environment variable of its key; empty where none is asked for."""
+    key: str
+    """Empty when the variable is not set."""
+    make_adapter: MakeAdapter
+    till: Till
 
 
 @dataclass(frozen=True)
 class Doctor:
     """How the tries are made."""
 
-    key: str
+    account: Account
     clock: Clock
-    make_adapter: MakeAdapter
     recorder: "Recorder"
     timeout_seconds: float = 30.0
     """How long one try may take."""
     cheap: bool = False
     """Whether the request over the window is left out."""
     on_step: Callable[[str], None] = lambda _: None
-
-
-async def examine(doctor: Doctor, profile: Profile) -> Seen:
-    """Everything that can be seen of the endpoint within ROUNDS timeouts and one limit's wait."""
-    seen = Seen(profile, hurried(profile, doctor.timeout_seconds), key_sent=bool(doctor.key))
-    longest = ROUNDS * doctor.timeout_seconds + LONGEST_WAIT_SECONDS
-    with anyio.move_on_after(longest) as scope:
-        await try_everything(doctor, seen)
-    if scope.cancelled_caught:
-        seen.blocked = unavailable(profile, f"the checkup did not end within {longest:g} s")
-    seen.learned = patient(seen.learned, profile)
-    return seen
-
-
-def hurried(profile: Profile, timeout_seconds: float) -> Profile:
-    """The profile with no more patience than the checkup has."""
-    first = min(profile.first_byte_seconds, timeout_seconds)
-    stall = min(profile.stall_seconds, timeout_seconds)
-    return profile.model_copy(update={"first_byte_seconds": first, "stall_seconds": stall})
-
-
-def patient(learned: Profile, profile: Profile) -> Profile:
-    update = {
-        "first_byte_seconds": profile.first_byte_seconds,
-        "stall_seconds": profile.stall_seconds,
-    }
-    return learned.model_copy(update=update)
-
-
-async def try_everything(doctor: Doctor, seen: Seen) -> None:
-    doctor.on_step("the list of models")
-    await try_list(doctor, seen)
-    if seen.blocked:
-        return
-    doctor.on_step("a tool call")
-    seen.tool = await try_reply(doctor, seen, tool_request)
-    if seen.blocked:
-        return
-    doctor.on_step("some text")
-    seen.text = await try_reply(doctor, seen, text_request, slowly=True)
-    if seen.blocked or doctor.cheap:
-        return
-    doctor.on_step("more than the window holds")
-    seen.overflow = await try_overflow(doctor, seen)
-
-
-async def try_list(doctor: Doctor, seen: Seen) -> None:
-    """A list that fails says little, since some endpoints have none; no connection says all."""
-    client = doctor.recorder.client(doctor.timeout_seconds)
-    try:
-        seen.models = await list_models(seen.learned, doctor.key, client, doctor.timeout_seconds)
-    except Unreachable as error:
-        seen.blocked = error
-    except ProviderError as error:
-        seen.list_error = error
-    finally:
-        await client.aclose()
-    note_headers(doctor, seen)
+    others: tuple[Account, ...] = ()
+    """Of each only the key is tried."""
 
 
 async def try_reply(
@@ -175,25 +148,63 @@ def pause_seconds(error: ProviderError, *, waited: bool) -> float | None:
 
 
 async def one_try(doctor: Doctor, seen: Seen, request: ModelRequest, heard: Hearing) -> Reply:
-    """Sends a request once. Raises a ProviderError when no whole reply comes in time."""
+    """Books a request and sends it once.
+
+    Raises a ProviderError when it may not be sent, or no whole reply comes in time.
+    """
+    till, recorder = doctor.account.till, doctor.recorder
+    booking = await till.admit(seen.learned, request, partial(wait_or_stop, doctor, seen.learned))
+    before = len(recorder.exchanges)
+    try:
+        completion = await send(doctor, seen, request, heard)
+    except ProviderError as error:
+        till.failed(booking, error, is_refused=is_refusal(recorder.exchanges[before:]))
+        raise
+    except BaseException:
+        till.failed(booking, None, is_refused=False)
+        raise
+    till.served(booking, completion)
+    exchange = recorder.last
+    assert exchange is not None, "the adapter used the recorded client"
+    return Reply(completion, exchange, heard.began_at if heard.characters else None)
+
+
+def wait_or_stop(doctor: Doctor, profile: Profile, seconds: float, reason: str) -> None:
+    """Tells a wait for the account's limits; raises RateLimited when it is too long."""
+    if seconds > LONGEST_WAIT_SECONDS:
+        raise RateLimited(
+            f"other work keeps the limits of {profile.model} full: {reason}; "
+            f"try again in {seconds:.0f} s",
+            seconds,
+        )
+    if seconds > AWHILE_SECONDS:
+        doctor.on_step(f"again in {seconds:.0f} s, because {reason}")
+
+
+def is_refusal(exchanges: "list[Exchange]") -> bool:
+    """Whether the endpoint said no before it let the request in, or was not asked at all."""
+    return not exchanges or REFUSED <= exchanges[-1].status < BROKEN
+
+
+async def send(doctor: Doctor, seen: Seen, request: ModelRequest, heard: Hearing) -> Completion:
+    """Raises a ProviderError when no whole reply comes in time."""
 
     def note_text(text: str) -> None:
         heard.note(text, doctor.clock.monotonic())
 
-    adapter = doctor.make_adapter(seen.learned, doctor.recorder.client(doctor.timeout_seconds))
+    client = doctor.recorder.client(doctor.timeout_seconds)
+    adapter = doctor.account.make_adapter(seen.learned, client)
     before = len(doctor.recorder.exchanges)
     try:
         with anyio.fail_after(doctor.timeout_seconds):
-            completion = await adapter.complete(request, note_text)
+            return await adapter.complete(request, note_text)
     except TimeoutError as error:
         raise late(doctor, seen.profile, doctor.recorder.exchanges[before:]) from error
     finally:
-        note_headers(doctor, seen)
+        if len(doctor.recorder.exchanges) > before:
+            note_headers(doctor, seen)
         with anyio.move_on_after(1, shield=True):
             await adapter.aclose()
-    exchange = doctor.recorder.last
-    assert exchange is not None, "the adapter used the recorded client"
-    return Reply(completion, exchange, heard.began_at if heard.characters else None)
 
 
 def late(doctor: Doctor, profile: Profile, exchanges: "list[Exchange]") -> Unavailable:
@@ -220,6 +231,7 @@ def note_headers(doctor: Doctor, seen: Seen) -> None:
         return
     if seen.reached_seconds is None:
         seen.reached_seconds = exchange.head_at - exchange.sent_at
+    seen.rehearsed = seen.rehearsed or exchange.headers.get("server") == REHEARSAL
     seen.headers |= {name for name in exchange.headers if "ratelimit" in name}
     if exchange.status >= REFUSED:
         seen.refused_readings = readings(exchange.headers, seen.profile) or seen.refused_readings
@@ -232,10 +244,11 @@ async def try_overflow(doctor: Doctor, seen: Seen) -> Overflow:
     """Sends more than the window holds; a right endpoint refuses it before it costs anything."""
     request = overflow_request(seen.learned)
     for _ in range(TRIES):
+        before = len(doctor.recorder.exchanges)
         try:
             reply = await one_try(doctor, seen, request, Hearing())
         except ProviderError as error:
-            overflow = refused_overflow(error, doctor.recorder.last)
+            overflow = refused_overflow(error, doctor.recorder.exchanges[before:])
             if error.action is not Action.RESEND or is_late(error):
                 break
         else:
@@ -244,7 +257,8 @@ async def try_overflow(doctor: Doctor, seen: Seen) -> Overflow:
     return overflow
 
 
-def refused_overflow(error: ProviderError, exchange: "Exchange | None") -> Overflow:
-    if exchange is None:
-        return Overflow(error)
-    return Overflow(error, exchange.status, said_nothing=not exchange.body.strip())
+def refused_overflow(error: ProviderError, exchanges: "list[Exchange]") -> Overflow:
+    if not exchanges:
+        return Overflow(error, was_sent=False)
+    said_nothing = not exchanges[-1].body.strip()
+    return Overflow(error, exchanges[-1].status, said_nothing=said_nothing)

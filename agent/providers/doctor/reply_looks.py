@@ -1,6 +1,7 @@
 """Looks at the replies: how they come, what is in them, how fast they are."""
 
 import json
+import re
 from collections.abc import Iterable
 
 from agent.domain.limits import Limit
@@ -16,8 +17,11 @@ from agent.providers.doctor.requests import TOOL, reserved_tokens
 from agent.providers.doctor.seen import Reply, Seen
 
 Told = dict[tuple[Unit, Window], int]
-NATIVE_CALLS = (b'"tool_calls"', b'"tool_use"', b'"function_call"')
-CALL_PIECES = (b'"tool_calls"', b"input_json_delta", b"function_call_arguments.delta")
+NATIVE_CALL = re.compile(rb'"tool_calls"\s*:\s*\[\s*\{|"type"\s*:\s*"(?:tool_use|function_call)"')
+CALL_PIECE = re.compile(
+    rb'"tool_calls"\s*:\s*\[\s*\{'
+    rb'|"type"\s*:\s*"(?:input_json_delta|response\.function_call_arguments\.delta)"'
+)
 LEAST_SECONDS = 0.05
 LEAST_TOKENS = 50
 """Less says nothing of a speed."""
@@ -67,8 +71,7 @@ def look_at_tools(seen: Seen) -> Look:
     if reply is None:
         return unknown("tool calls")
     calls = reply.completion.message.tool_calls
-    body = bytes(reply.exchange.body)
-    is_native = any(mark in body for mark in NATIVE_CALLS)
+    is_native = NATIVE_CALL.search(reply.exchange.body) is not None
     if reply.completion.stop_reason == "max_tokens":
         cut = early_cut(seen, reply)
         return deviation(
@@ -109,9 +112,14 @@ def look_at_tools(seen: Seen) -> Look:
             remedy="set text_calls to true, or turn on the server's tool parser",
             changes={"text_calls": True},
         )
-    pieces = sum(body.count(mark) for mark in CALL_PIECES)
-    streamed = "streamed in one piece" if pieces == 1 else f"streamed in {pieces} pieces"
-    return known("tool calls", streamed if is_native else "written as text")
+    return known("tool calls", how_sent(reply) if is_native else "written as text")
+
+
+def how_sent(reply: Reply) -> str:
+    if not reply.exchange.is_stream:
+        return "whole, not streamed"
+    pieces = len(CALL_PIECE.findall(reply.exchange.body))
+    return "streamed in one piece" if pieces == 1 else f"streamed in {pieces} pieces"
 
 
 def wrong_call(reply: Reply) -> str:
@@ -174,6 +182,8 @@ def look_at_limits(seen: Seen) -> Look:
 
 
 def said_without_reply(seen: Seen) -> str:
+    if seen.reached_seconds is None:
+        return "not tried"
     if told := told_limits(seen.refused_readings):
         return f"{in_words(told)}, by a refusal"
     names = ", ".join(sorted(seen.headers))
@@ -214,7 +224,7 @@ def look_at_first_token(seen: Seen) -> Look:
 def look_at_speed(seen: Seen) -> Look:
     speed, promised = tokens_per_second(seen), seen.profile.tokens_per_second
     if speed is None:
-        return unknown("speed", "too short to be measured" if seen.text else "not tried")
+        return unknown("speed", unmeasured(seen.text))
     about = "about " if seen.unfinished else ""
     said = f"{about}{speed:,.0f} tokens/s" + (
         f"; the profile promises {promised:,.0f}" if promised else ""
@@ -229,6 +239,13 @@ def look_at_speed(seen: Seen) -> Look:
         message=f"replies come with {speed:,.0f} tokens/s where {promised:,.0f} are promised",
         remedy=f"try again at another hour; if it stays so, set tokens_per_second to {speed:.0f}",
     )
+
+
+def unmeasured(reply: Reply | None) -> str:
+    if reply is None:
+        return "not tried"
+    is_long = reply.completion.usage.output_tokens >= LEAST_TOKENS
+    return f"too {'fast' if is_long else 'short'} to be measured"
 
 
 def tokens_per_second(seen: Seen) -> float | None:

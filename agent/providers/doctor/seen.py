@@ -63,6 +63,21 @@ class Overflow:
     said_nothing: bool = False
     input_tokens: int = 0
     """What the endpoint counted when it served it."""
+    was_sent: bool = True
+    """Not, where the account's limits let no such request through."""
+
+
+@dataclass(frozen=True)
+class OtherKey:
+    """The key of a further account."""
+
+    profile: Profile
+    """With this key's variable."""
+    is_set: bool = True
+    same_as: str = ""
+    """The variable that holds the same key; empty where none does."""
+    seen: "Seen | None" = None
+    """None when it was not tried."""
 
 
 @dataclass
@@ -74,6 +89,8 @@ class Seen:
     learned: Profile
     """With what refusals taught."""
     key_sent: bool = False
+    rehearsed: bool = False
+    """Whether the endpoint is a rehearsal, which says so in each answer."""
     reached_seconds: float | None = None
     """How long the first answer's head took; None when nothing answered."""
     models: ModelList | None = None
@@ -93,6 +110,7 @@ class Seen:
     """What went wrong and was tried again."""
     blocked: ProviderError | None = None
     """What kept the checkup from going on."""
+    others: list[OtherKey] = field(default_factory=list)
 
     @property
     def replies(self) -> tuple[Reply, ...]:

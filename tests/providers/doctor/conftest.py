@@ -10,11 +10,14 @@ import httpx2
 import pytest
 from fakes import START, FakeClock
 
+from agent.domain.message import Completion, ModelRequest
 from agent.domain.profile import Profile
+from agent.errors import ProviderError
 from agent.providers.dialects import client_of
 from agent.providers.doctor.checkup import Checkup
 from agent.providers.doctor.diagnosis import diagnose
-from agent.providers.doctor.probes import Adapter, Doctor, examine
+from agent.providers.doctor.examination import examine
+from agent.providers.doctor.probes import Account, Adapter, Doctor, OnWait, Till
 from agent.providers.doctor.recording import Recorder
 from agent.providers.doctor.seen import Seen
 from agent.rehearsal.clock import VirtualTime
@@ -36,19 +39,42 @@ class RunningClock(FakeClock):
         return time.monotonic()
 
 
+class Unbooked:
+    """Lets every request through at once."""
+
+    async def admit(self, profile: Profile, request: ModelRequest, on_wait: OnWait) -> int:
+        return 0
+
+    def served(self, booking: int, completion: Completion) -> None:
+        pass
+
+    def failed(self, booking: int, error: ProviderError | None, *, is_refused: bool) -> None:
+        pass
+
+
+UNBOOKED = Unbooked()
+
+
 @dataclass
 class Consulting:
     """Examines endpoints and keeps what was slept."""
 
     clock: FakeClock = field(default_factory=FakeClock)
     steps: list[str] = field(default_factory=list)
+    till: Till = UNBOOKED
+    key: str = "sk-1"
 
     async def see(
         self, url: str, *, cheap: bool = False, patience: float = 5.0, **fields: object
     ) -> Seen:
         profile = PROFILE.model_copy(update={"base_url": f"{url}/v1", **fields})
         recorder = Recorder(self.clock.monotonic, TRUST)
-        doctor = Doctor("sk-1", self.clock, adapter, recorder, patience, cheap, self.steps.append)
+        first, *others = (
+            account_of(variable, key, self.till) for variable, key in keys_of(profile, self.key)
+        )
+        doctor = Doctor(
+            first, self.clock, recorder, patience, cheap, self.steps.append, tuple(others)
+        )
         with anyio.fail_after(LONGEST_SECONDS):
             return await examine(doctor, profile)
 
@@ -58,8 +84,18 @@ class Consulting:
         return diagnose(await self.see(url, cheap=cheap, patience=patience, **fields))
 
 
-def adapter(profile: Profile, client: httpx2.AsyncClient) -> Adapter:
-    return client_of(profile, "sk-1", client)
+def keys_of(profile: Profile, first: str) -> Iterator[tuple[str, str]]:
+    """A further variable holds what its name ends in; `UNSET` holds nothing."""
+    yield profile.key_env, first
+    for variable in profile.accounts:
+        yield variable, "" if variable == "UNSET" else f"sk-{variable.rpartition('_')[2]}"
+
+
+def account_of(variable: str, key: str, till: Till = UNBOOKED) -> Account:
+    def adapter(profile: Profile, client: httpx2.AsyncClient) -> Adapter:
+        return client_of(profile, key, client)
+
+    return Account(variable, key, adapter, till)
 
 
 @pytest.fixture

@@ -126,6 +126,37 @@ def test_an_endpoint_that_is_as_its_profile_says() -> None:
     ]
 
 
+WHOLE = b'data: {"choices":[{"delta":{"tool_calls":[{}]}}]}\n\n'
+FRAGMENT = b'data: {"choices": [{"delta": {"tool_calls": [ {}]}}]}\n\n'
+ENDS = b'data: {"choices":[{"finish_reason":"tool_calls"}]}\n\n'
+NULL = b'data: {"choices":[{"delta":{"content":"<tool_call>","tool_calls":null}}]}\n\n'
+MESSAGES = b'event: x\ndata: {"content_block":{"type":"tool_use"}}\n\n'
+INPUT = b'data: {"delta":{"type": "input_json_delta"}}\n\n'
+ITEM = b'data: {"item":{"type":"function_call"}}\n\n'
+NAME = b"response.function_call_arguments.delta"
+ARGUMENTS = b'event: %b\ndata: {"type":"%b"}\n\n' % (NAME, NAME)
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        (WHOLE + ENDS, ("streamed in one piece", True)),
+        (WHOLE + FRAGMENT + FRAGMENT + ENDS, ("streamed in 3 pieces", True)),
+        (NULL + ENDS, ("written as text", False)),
+        (MESSAGES + INPUT + INPUT, ("streamed in 2 pieces", True)),
+        (ITEM + ARGUMENTS, ("streamed in one piece", True)),
+    ],
+)
+def test_how_a_tool_call_came(body: bytes, words: tuple[str, bool]) -> None:
+    assert said(diagnose(seen({"tool": tool_reply(body=body)})), "tool calls") == words
+
+
+def test_a_tool_call_that_is_not_streamed() -> None:
+    reply = tool_reply(body=WHOLE[6:])
+    whole = replace(reply, exchange=exchange(WHOLE[6:], {"content-type": "application/json"}))
+    assert said(diagnose(seen({"tool": whole})), "tool calls") == ("whole, not streamed", True)
+
+
 def overflow_of(
     error: ProviderError | None,
     status: int = 400,
@@ -430,6 +461,21 @@ def test_advice_for_a_run_becomes_advice_for_a_checkup() -> None:
 def test_what_became_of_the_key(fields: dict[str, Any], words: tuple[str, bool | None]) -> None:
     without = {"tool": None, "text": None, "overflow": None} if "blocked" in fields else {}
     assert said(diagnose(seen({**fields, **without})), "key") == words
+
+
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        ({"models": None}, "the endpoint has no list"),
+        ({"models": ModelList(())}, "none listed"),
+        (
+            {"models": None, "list_error": Unavailable("it failed (HTTP 500); run it again")},
+            "it failed (HTTP 500)",
+        ),
+    ],
+)
+def test_a_list_of_models_that_is_not_there(fields: dict[str, Any], words: str) -> None:
+    assert said(diagnose(seen(fields)), "models") == (words, None)
 
 
 @pytest.mark.parametrize(

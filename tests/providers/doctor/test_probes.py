@@ -6,9 +6,12 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from providers.doctor.conftest import Consulting, RunningClock, rehearsal
+from providers.doctor.conftest import Consulting, RunningClock, Unbooked, rehearsal
 
+from agent.domain.finding import Finding
 from agent.domain.limits import Limit
+from agent.domain.message import ModelRequest
+from agent.domain.profile import Profile
 from agent.errors import (
     AuthError,
     MalformedReply,
@@ -20,6 +23,7 @@ from agent.errors import (
     Unreachable,
 )
 from agent.providers.doctor.checkup import Checkup
+from agent.providers.doctor.probes import OnWait
 from agent.rehearsal.conditions import Conditions
 from agent.rehearsal.flavours_more import flavour_of
 from agent.rehearsal.local_http import Answer, Received
@@ -205,7 +209,7 @@ async def test_a_request_over_the_window_that_takes_too_long_is_not_known(
 @pytest.mark.parametrize(
     ("begin", "words"),
     [
-        (b"", "did not begin to answer within 0.3 s"),
+        (b"", "did not begin to answer within 1 s"),
         (b": I am here\n\n", "began a reply, then sent nothing for"),
     ],
 )
@@ -224,7 +228,7 @@ async def test_an_endpoint_that_is_late_is_told_by_what_it_did(
         return Answer(200, EVENTS, pieces(), streamed=True)
 
     try:
-        checkup = await Consulting(RunningClock()).checkup(serve(chat(late)), patience=QUICK)
+        checkup = await Consulting(RunningClock()).checkup(serve(chat(late)), patience=1.0)
     finally:
         ended.set()
     assert words in checkup.findings[0].message
@@ -312,3 +316,139 @@ async def test_a_clock_that_is_wrong_is_found(consulting: Consulting, serve: Ser
     checkup = await consulting.checkup(serve(chat(served)), cheap=True)
     said = next(aspect for aspect in checkup.aspects if aspect.name == "clock")
     assert (said.said, said.fine) == ("3600 s apart", False)
+
+
+class Full(Unbooked):
+    """Other work has the account's limits for so many seconds."""
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+
+    async def admit(self, profile: Profile, request: ModelRequest, on_wait: OnWait) -> int:
+        on_wait(self._seconds, "60,000 tokens a minute are used up")
+        return 0
+
+
+async def test_a_wait_for_other_work_is_announced(serve: Serve) -> None:
+    consulting = Consulting(till=Full(20.0))
+    checkup = await consulting.checkup(serve(chat(served)), cheap=True)
+    assert checkup.blocked is None
+    assert "again in 20 s, because 60,000 tokens a minute are used up" in consulting.steps
+
+
+async def test_other_work_that_takes_too_long_is_told(serve: Serve) -> None:
+    checkup = await Consulting(till=Full(90.0)).checkup(serve(chat(served)))
+    assert isinstance(checkup.blocked, RateLimited)
+    assert (checkup.findings[0].message, checkup.findings[0].remedy) == (
+        "Other work keeps the limits of rehearsal full: 60,000 tokens a minute are used up.",
+        "Try again in 90 s.",
+    )
+
+
+ACCOUNTS = ("KEY_2", "KEY_3", "SAME_2", "UNSET")
+
+
+def by_key(answers: dict[str, Answer]) -> Callable[[Received], Answer]:
+    """An endpoint that answers a key as it is told, and any other as it should."""
+
+    def respond(received: Received) -> Answer:
+        key = received.headers["authorization"].removeprefix("Bearer ")
+        if received.method == "POST" and key in answers:
+            return answers[key]
+        return chat(served)(received)
+
+    return respond
+
+
+def keys_in(checkup: Checkup) -> dict[str, tuple[str, bool | None]]:
+    return {a.name: (a.said, a.fine) for a in checkup.aspects if a.name.startswith("key")}
+
+
+def of_keys(checkup: Checkup) -> list[Finding]:
+    """Without what these endpoints leave out of their replies."""
+    return [finding for finding in checkup.findings if finding.rule != "doctor-usage"]
+
+
+async def test_every_account_is_tried_and_told_in_a_line_of_its_own(
+    consulting: Consulting, serve: Serve
+) -> None:
+    url = serve(by_key({"sk-3": refusal(401, "bad key")}))
+    checkup = await consulting.checkup(url, cheap=True, accounts=ACCOUNTS)
+    assert keys_in(checkup) == {
+        "key": ("accepted (TEST_KEY)", True),
+        "key 2": ("accepted (KEY_2)", True),
+        "key 3": ("refused (KEY_3)", False),
+        "key 4": ("the same as KEY_2 (SAME_2)", False),
+        "key 5": ("not set (UNSET)", False),
+    }
+    told = [(found.rule, found.severity) for found in of_keys(checkup)]
+    assert told == [("doctor-key", "error"), ("doctor-key", "warning"), ("doctor-key", "warning")]
+    assert "refuses the key in KEY_3" in checkup.findings[0].message
+    assert consulting.steps[-2:] == ["the key in KEY_2", "the key in KEY_3"]
+
+
+CREDIT = refusal(402, "no money", code="insufficient_quota")
+GONE = refusal(404, "no such model", code="model_not_found")
+BUSY = Answer(429, JSON, (b"{}",), headers=(("Retry-After", "20"),))
+
+
+@pytest.mark.parametrize(
+    ("answer", "said", "fine", "severity"),
+    [
+        (CREDIT, "its account cannot pay (KEY_2)", False, "error"),
+        (GONE, "not for the model rehearsal (KEY_2)", False, "error"),
+        (BUSY, "not known: its limit is reached (KEY_2)", None, "info"),
+        (refusal(500, "oh"), "not known: no whole reply came (KEY_2)", None, "info"),
+    ],
+)
+async def test_what_is_wrong_with_an_account_is_told(
+    consulting: Consulting,
+    serve: Serve,
+    answer: Answer,
+    said: str,
+    fine: bool | None,
+    severity: str,
+) -> None:
+    url = serve(by_key({"sk-2": answer}))
+    checkup = await consulting.checkup(url, cheap=True, accounts=("KEY_2",))
+    assert keys_in(checkup)["key 2"] == (said, fine)
+    (finding,) = of_keys(checkup)
+    assert finding.severity == severity
+    assert "KEY_2" in finding.message
+    assert checkup.blocked is None
+
+
+async def test_two_refused_accounts_are_two_findings(consulting: Consulting, serve: Serve) -> None:
+    bad = refusal(401, "bad key")
+    url = serve(by_key({"sk-2": bad, "sk-3": bad}))
+    checkup = await consulting.checkup(url, cheap=True, accounts=("KEY_2", "KEY_3"))
+    assert len({finding.id for finding in of_keys(checkup)}) == 2
+
+
+async def test_where_the_first_key_is_refused_the_others_are_tried_all_the_same(
+    consulting: Consulting, serve: Serve
+) -> None:
+    url = serve(by_key({"sk-1": refusal(401, "bad key")}))
+    checkup = await consulting.checkup(url, accounts=("KEY_2",))
+    assert isinstance(checkup.blocked, AuthError)
+    assert keys_in(checkup) == {
+        "key": ("refused (TEST_KEY)", False),
+        "key 2": ("accepted (KEY_2)", True),
+    }
+
+
+async def test_a_key_that_no_header_can_carry_is_not_said_to_be_refused(
+    serve: Serve,
+) -> None:
+    checkup = await Consulting(key="sk 1").checkup(serve(chat(served)), accounts=("KEY_2 ",))
+    assert keys_in(checkup) == {
+        "key": ("cannot be sent (TEST_KEY)", False),
+        "key 2": ("cannot be sent (KEY_2 )", False),
+    }
+    said = {aspect.name: aspect.said for aspect in checkup.aspects}
+    assert (said["clock"], said["limits"]) == ("not tried", "not tried")
+
+
+async def test_where_the_endpoint_is_down_no_further_key_is_tried(consulting: Consulting) -> None:
+    checkup = await consulting.checkup("http://127.0.0.1:9", accounts=("KEY_2",))
+    assert keys_in(checkup)["key 2"] == ("not tried (KEY_2)", None)

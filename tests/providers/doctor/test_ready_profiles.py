@@ -4,13 +4,14 @@ from dataclasses import replace
 
 import anyio
 import pytest
-from providers.doctor.conftest import TRUST, RunningClock, adapter
+from providers.doctor.conftest import TRUST, RunningClock, account_of
 
 from agent.errors import Outcome
 from agent.providers import catalog
 from agent.providers.doctor.checkup import Checkup
 from agent.providers.doctor.diagnosis import diagnose
-from agent.providers.doctor.probes import Doctor, examine
+from agent.providers.doctor.examination import examine
+from agent.providers.doctor.probes import Doctor
 from agent.providers.doctor.recording import Recorder
 from agent.rehearsal.clock import RealTime
 from agent.rehearsal.conditions import Conditions, conditions_of
@@ -23,7 +24,8 @@ CLOCK = RunningClock()
 async def checkup_of(name: str, conditions: Conditions) -> Checkup:
     named = catalog.profile(name)
     profile = named if named.model else catalog.profile(name, model="rehearsal")
-    doctor = Doctor("", CLOCK, adapter, Recorder(CLOCK.monotonic, TRUST), timeout_seconds=20)
+    recorder = Recorder(CLOCK.monotonic, TRUST)
+    doctor = Doctor(account_of("", ""), CLOCK, recorder, timeout_seconds=20)
     with RehearsalServer(None, conditions, RealTime()) as server, anyio.fail_after(60):
         here = profile.model_copy(update={"base_url": server.base_url})
         seen = await examine(doctor, here)

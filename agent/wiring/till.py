@@ -1,0 +1,70 @@
+"""Books what a checkup asks for, in the ledger that runs share."""
+
+from dataclasses import dataclass, replace
+from typing import Final
+
+from agent.context.tokens import message_tokens, spec_tokens
+from agent.domain.limits import Admission
+from agent.domain.message import Completion, ModelRequest
+from agent.domain.ports import Clock, Governor
+from agent.domain.profile import Profile
+from agent.errors import ConfigError, DayLimitReached, ProviderError, RequestTooLarge
+from agent.limits.books import BooksAway
+from agent.limits.refusals import pause_seconds
+from agent.limits.reservation import admission_of
+from agent.providers.doctor.probes import OnWait
+
+DOCTOR: Final = "doctor"
+
+
+@dataclass(frozen=True)
+class AccountTill:
+    """A Till over the governor."""
+
+    governor: Governor
+    clock: Clock
+    account: str
+    run_id: str
+    """Under which name the ledger has the checkup."""
+
+    async def admit(self, profile: Profile, request: ModelRequest, on_wait: OnWait) -> int:
+        """Also raises ConfigError when the books cannot be used."""
+        estimated = sum(map(message_tokens, request.messages)) + spec_tokens(request.tools)
+        admission = admission_of(
+            profile,
+            account=self.account,
+            run_id=self.run_id,
+            role=DOCTOR,
+            subject=request.session.subject,
+            estimated_tokens=estimated,
+            reserved_tokens=request.max_output_tokens,
+        )
+        try:
+            return await self._admit(admission, on_wait)
+        except DayLimitReached as error:
+            # The endpoint itself was not asked.
+            raise DayLimitReached(f"by the ledger {error}", error.wait_seconds) from None
+        except BooksAway as error:
+            again = str(error).replace("gardener resume", "gardener doctor")
+            raise ConfigError(again) from None
+
+    async def _admit(self, admission: Admission, on_wait: OnWait) -> int:
+        """A request larger than a whole limit takes the whole of it.
+
+        What the endpoint says of such a one is worth knowing, and nobody else loses by it.
+        """
+        while True:
+            try:
+                return await self.governor.admit(admission, on_wait)
+            except RequestTooLarge as error:
+                whole = error.limit_tokens
+                if whole is None or whole >= admission.charged_tokens:
+                    raise
+                admission = replace(admission, charged_tokens=whole)
+
+    def served(self, booking: int, completion: Completion) -> None:
+        self.governor.settle(booking, completion.usage, completion.readings)
+
+    def failed(self, booking: int, error: ProviderError | None, *, is_refused: bool) -> None:
+        seconds = pause_seconds(error, self.clock.now()) if error else None
+        self.governor.fail(booking, 0.0 if seconds is None and is_refused else seconds)
