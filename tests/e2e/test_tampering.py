@@ -120,7 +120,11 @@ def work(play: Play, repository: Path, tmp_path: Path) -> Work:
         file = repository / "plans/bye.md"
         file.parent.mkdir(exist_ok=True)
         file.write_text(render(plan or say_bye()), encoding="utf-8")
-        options: dict[str, object] = {"task_attempts": 1, "continuations": len(replies) - 1}
+        options: dict[str, object] = {
+            "task_attempts": 1,
+            "task_reviews": 0,
+            "continuations": len(replies) - 1,
+        }
         return play(
             executor(*(calls(*reply, SUBMIT) for reply in replies)),
             judge(),
@@ -263,7 +267,8 @@ LIES: dict[str, dict[str, tuple[Call, ...]]] = {
             write("app/more.py", "def add(one, other):\n    return 12\n"),
             write(
                 "tests/test_more.py",
-                "import unittest\n\nfrom app.more import add\n\n\nclass AddTest(unittest.TestCase):\n"
+                "import unittest\n\nfrom app.more import add\n\n\n"
+                "class AddTest(unittest.TestCase):\n"
                 "    def test_adds(self):\n        self.assertEqual(add(5, 7), 12)\n",
             ),
         ),
@@ -333,16 +338,12 @@ def test_a_plan_that_takes_something_away_takes_its_tests_away(work: Work) -> No
     assert "tests-removed" not in found
 
 
-def test_what_a_person_takes_out_of_a_finished_branch_is_found(
-    work: Work, play: Play, repository: Path, tmp_path: Path
-) -> None:
+def test_what_a_person_takes_out_of_a_finished_branch_is_found(work: Work, play: Play) -> None:
     played = work(HONEST)
     assert played.result.outcome == Outcome.DONE
-    tree = tmp_path / "branch"
-    worktree = played.state.started.worktree if played.state.started else ""
-    assert worktree, tree
-    git(Path(worktree), "rm", "-q", "tests/test_a.py")
-    git(Path(worktree), "commit", "-qm", "Take a test out")
-    again = play(judge(), resume=played.result.run_folder, realign_passes=0)
+    worktree = Path(played.state.started.worktree if played.state.started else "")
+    git(worktree, "rm", "-q", "tests/test_a.py")
+    git(worktree, "commit", "-qm", "Take a test out")
+    again = play(judge(), resume=played.result.run_folder, phases=("realign",), realign_passes=0)
     assert again.result.outcome == Outcome.FINDINGS
     assert "tests/test_a.py is gone, and with it 2 tests." in again.result.message

@@ -57,6 +57,16 @@ PAIRS: dict[tuple[str, str], str] = {
     ("hatch", "test"): "tests",
     ("django", "test"): "tests",
 }
+FAMILIES: dict[str, str] = {
+    **dict.fromkeys(word_set("pytest py.test unittest nose2 trial behave django"), "Python"),
+    **dict.fromkeys(
+        word_set("jest vitest mocha ava tap karma cypress playwright jasmine node deno bun"),
+        "JavaScript",
+    ),
+    **dict.fromkeys(word_set("go cargo rspec phpunit ctest bats mvn gradle dotnet"), ""),
+}
+"""Runners of tests: one of a family may take the place of another. Only `make test` and the like,
+which may start any of them, are not listed."""
 RUN_BY_NAME = re.compile(r"^(test|tests|check|lint|typecheck|types|unit|e2e)([:_-]\w+)*$")
 """How scripts of a manifest are named that examine the code."""
 WRAPPERS = word_set(
@@ -85,8 +95,19 @@ class GateCommand:
         return next((word for word in plain if word in GATES or word in {"go", "cargo"}), "")
 
     @property
+    def family(self) -> str:
+        """Which tests it runs, by the runner; empty for `make test` and all that is no test."""
+        first = self.words[0].rsplit("/", 1)[-1] if self.words else ""
+        return (FAMILIES.get(first) or first) if first in FAMILIES else ""
+
+    @property
     def text(self) -> str:
         return " ".join(self.words)
+
+    def replaces(self, other: "GateCommand") -> bool:
+        """Whether this may examine what the other did."""
+        same = not self.family or not other.family or self.family == other.family
+        return self.kind == other.kind and same and not self.forgiven
 
 
 def commands_in(path: str, block: str, forgiven: str = "") -> Iterator[GateCommand]:

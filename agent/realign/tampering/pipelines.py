@@ -74,17 +74,16 @@ def of_kind(
             f"A failure of the {kind} in {gate.path} goes by: {gate.forgiven}.",
             gate.text,
         )
-    elif not is_run(kind, new) and not is_run(kind, [g for p in others for g in gates_of(tree, p)]):
+        return
+    left = [*new, *(gate for path in others for gate in gates_of(tree, path))]
+    gone = [gate for gate in was if not any(each.replaces(gate) for each in left)]
+    if gone:
         yield Weaker(
-            was[0].path,
+            gone[0].path,
             f"{kind} gone",
-            f"{was[0].path} no longer runs the {kind}.",
-            "\n".join(gate.text for gate in was[:5]),
+            f"{gone[0].path} no longer runs the {kind}.",
+            "\n".join(gate.text for gate in gone[:5]),
         )
-
-
-def is_run(kind: str, gates: list[GateCommand]) -> bool:
-    return any(gate.kind == kind and not gate.forgiven for gate in gates)
 
 
 def narrower(before: list[GateCommand], after: list[GateCommand]) -> Iterator[Weaker]:
