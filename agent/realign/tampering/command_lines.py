@@ -22,16 +22,17 @@ GATES: dict[str, str] = {
     **dict.fromkeys(
         word_set(
             """ruff flake8 pylint eslint biome golangci-lint shellcheck hadolint stylelint
-            pre-commit bandit semgrep oxlint pip-audit vulture"""
+            ruff-check pre-commit bandit semgrep oxlint pip-audit vulture detect-secrets gitleaks"""
         ),
         "linters",
     ),
     **dict.fromkeys(word_set("mypy pyright tsc ty pyre basedpyright"), "type checks"),
-    **dict.fromkeys(word_set("black prettier isort gofmt"), "format checks"),
+    **dict.fromkeys(word_set("black prettier isort gofmt ruff-format"), "format checks"),
     "codecov": "coverage",
     "coverage": "coverage",
 }
 PAIRS: dict[tuple[str, str], str] = {
+    ("ruff", "format"): "format checks",
     ("go", "test"): "tests",
     ("go", "vet"): "linters",
     ("cargo", "test"): "tests",
@@ -164,6 +165,7 @@ def swallowed(parts: list[list[str]], operators: list[str], index: int) -> str:
 def gate_of(words: list[str]) -> tuple[str, tuple[str, ...]]:
     """The kind of a simple command and its words without what only starts it."""
     left = [word for word in words if not re.match(r"^\w+=", word)]
+    behind_option = False
     while left:
         first = left[0].rsplit("/", 1)[-1]
         pair = (first, left[1]) if len(left) > 1 else (first, "")
@@ -178,7 +180,10 @@ def gate_of(words: list[str]) -> tuple[str, tuple[str, ...]]:
         elif PYTHONS.match(left[0]) and pair[1].endswith("manage.py"):
             left = ["django", *left[2:]]
         elif first in WRAPPERS or left[0].startswith("-"):
+            behind_option = left[0].startswith("-")
             left = left[1:]
+        elif behind_option:
+            behind_option, left = False, left[1:]
         else:
             return "", ()
     return "", ()
@@ -230,20 +235,26 @@ def yaml_gates(path: str, text: str) -> Iterator[GateCommand]:
         data = yaml.safe_load(text)
     except (yaml.YAMLError, RecursionError, ValueError):
         return
-    yield from under(path, data, "")
+    yield from under(path, data, "", key="")
 
 
-def under(path: str, value: object, forgiven: str) -> Iterator[GateCommand]:
+COMMAND_KEYS = word_set(
+    "run script before_script after_script command commands cmd cmds bash sh shell pwsh entry id"
+)
+
+
+def under(path: str, value: object, forgiven: str, *, key: str) -> Iterator[GateCommand]:
+    """The gates in what a file says of a key: other keys than those of commands hold none."""
     if isinstance(value, dict):
         forgiven = forgiven or forgiving(value)
-        for key, inner in value.items():
-            if key == "uses" and isinstance(inner, str):
+        for name, inner in value.items():
+            if name == "uses" and isinstance(inner, str):
                 yield from action(path, inner, forgiven)
-            yield from under(path, inner, forgiven)
+            yield from under(path, inner, forgiven, key=str(name))
     elif isinstance(value, list):
         for inner in value:
-            yield from under(path, inner, forgiven)
-    elif isinstance(value, str):
+            yield from under(path, inner, forgiven, key=key)
+    elif isinstance(value, str) and key in COMMAND_KEYS:
         yield from commands_in(path, value, forgiven)
 
 

@@ -43,9 +43,13 @@ class Losses:
 class Pool:
     """What the suite has gained, to be set against what it lost: each word and assertion once."""
 
-    def __init__(self, before: Iterable[TestFile], after: Iterable[TestFile], strong: int) -> None:
+    def __init__(
+        self, before: Iterable[TestFile], after: Iterable[TestFile], fresh: list[Test], strong: int
+    ) -> None:
         self._words = total(after)
         self._words.subtract(total(before))
+        for test in fresh:
+            self._words.update(title(test))
         self.strong = strong
 
     def give_up(self, words: Counter[str]) -> None:
@@ -61,6 +65,13 @@ class Pool:
         self._words.subtract(taken)
         self.strong -= strong
         return True
+
+
+def title(test: Test) -> Counter[str]:
+    """The words of a test's own name, told apart from those in its body."""
+    name = re.split(r"[.>]|::", test.name)[-1]
+    words = re.findall(r"[A-Z]?[a-z]+|[A-Z]+|\d+", name)
+    return Counter(f"named {word.lower()}" for word in words if word.lower() != "test")
 
 
 def total(files: Iterable[TestFile]) -> Counter[str]:
@@ -84,7 +95,7 @@ def losses(change: Change, permission: Permission) -> Losses:
     lasting = {old.key for old, _ in kept}
     gone = [t for key, t in was.items() if key not in lasting and not t.is_helper and not t.held]
     fresh = [t for key, t in now.items() if key not in lasting and not t.is_helper]
-    pool = Pool(before, after, gained(kept, fresh))
+    pool = Pool(before, after, fresh, gained(kept, fresh, {path for path, _ in was}))
     weaker = [pair for pair in kept if not pair[1].held and is_weaker(*pair)]
     for words in (*(test.words for test in gone), *(old.words - new.words for old, new in weaker)):
         pool.give_up(words)
@@ -117,10 +128,10 @@ def is_the_same(old: Test, new: Test, permission: Permission) -> bool:
     return (old.words & new.words).total() >= SHARE_ALIKE * old.words.total()
 
 
-def gained(kept: list[tuple[Test, Test]], fresh: list[Test]) -> int:
+def gained(kept: list[tuple[Test, Test]], fresh: list[Test], had_tests: set[str]) -> int:
     """Strong assertions that tests have gained, and those of new tests."""
     more = sum(max(0, new.strong - old.strong) for old, new in kept if not new.is_helper)
-    return more + sum(test.strong for test in fresh if is_collected(test.path))
+    return more + sum(t.strong for t in fresh if t.path in had_tests or is_collected(t.path))
 
 
 def is_collected(path: str) -> bool:
@@ -138,7 +149,11 @@ def by_strength(tests: list[Test]) -> list[Test]:
 
 
 def is_covered(test: Test, pool: Pool, permission: Permission) -> bool:
-    return pool.covers(test.words, test.strong, by_words=test.path not in permission.young)
+    by_words = test.path not in permission.young
+    return any(
+        pool.covers(words, test.strong, by_words=by_words)
+        for words in (test.words, test.words + title(test))
+    )
 
 
 def is_weaker(old: Test, new: Test) -> bool:

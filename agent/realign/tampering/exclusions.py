@@ -14,7 +14,8 @@ MARK = re.compile(
 )
 USUAL = re.compile(
     r"TYPE_CHECKING|__main__|@(typing\.)?overload|@(abc\.)?abstractmethod|raise NotImplementedError"
-    r"|sys\.(platform|version_info)|\.\.\.\s*#|assert_never|except ImportError"
+    r"|sys\.(platform|version_info)|\.\.\.\s*#|\\\.\{3\}|^(def .*)?: ?(\.\.\.|\\\.\\\.\\\.)"
+    r"|overload|abstractmethod|NotImplementedError|__repr__|assert_never|except ImportError"
 )
 MEASURING = re.compile(
     r"--cov\b|\bcoverage (run|report)\b|\bcodecov\b|\bnyc\b|\bc8\b|tarpaulin|-cover"

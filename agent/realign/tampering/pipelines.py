@@ -4,7 +4,6 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import PurePosixPath
 
 import yaml
 
@@ -42,10 +41,8 @@ def weaker_pipelines(change: Change) -> Iterator[Weaker]:
         if paths:
             yield from of_group(change, pattern, paths)
     for path in change.changed:
-        if CI.search(path) and change.was_there(path):
+        if CI.search(path) and gates_of(change.before, path):
             yield from fewer_triggers(change, path)
-        if PurePosixPath(path).name == ".pre-commit-config.yaml":
-            yield from fewer_hooks(change, path)
 
 
 def of_group(change: Change, pattern: re.Pattern[str], paths: list[str]) -> Iterator[Weaker]:
@@ -127,14 +124,3 @@ def triggers(text: str | None) -> frozenset[str]:
     if isinstance(on, str):
         return frozenset({on})
     return frozenset(map(str, on)) if isinstance(on, dict | list) else frozenset()
-
-
-def fewer_hooks(change: Change, path: str) -> Iterator[Weaker]:
-    old, new = (hooks(tree.text(path)) for tree in change.both())
-    if lost := old - new:
-        names = ", ".join(sorted(lost))
-        yield Weaker(path, f"hooks {names}", f"{path} no longer has the hooks {names}.", names)
-
-
-def hooks(text: str | None) -> frozenset[str]:
-    return frozenset(re.findall(r"^\s*-\s*id:\s*(\S+)", text or "", re.MULTILINE))

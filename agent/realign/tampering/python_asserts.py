@@ -30,6 +30,7 @@ BLOCKS = (
     ast.Match,
 )
 DEAD_AFTER = (ast.Return, ast.Continue, ast.Break, ast.Raise)
+EMPTY = frozenset({"[]", "()", "{}", "''", "set()"})
 COMPARING = (ast.Eq, ast.NotEq, ast.Lt, ast.LtE, ast.Gt, ast.GtE, ast.In, ast.NotIn, ast.Is)
 
 
@@ -207,6 +208,9 @@ def strength_of_comparison(
     is_length = isinstance(left, ast.Call) and last_name(left.func) == "len"
     for op, right in zip(ops, rights, strict=True):
         if isinstance(op, ast.IsNot | ast.NotEq) and isinstance(right, ast.Constant):
+            return "weak"
+        if isinstance(op, ast.Eq) and ast.unparse(right) in EMPTY:
+            # says hardly more than `not x`, and is often written so
             return "weak"
         if is_length and isinstance(op, ast.Gt) and getattr(right, "value", None) == 0:
             return "weak"

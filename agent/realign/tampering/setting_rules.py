@@ -7,6 +7,7 @@ from fnmatch import fnmatch
 from pathlib import PurePosixPath
 
 from agent.domain.finding import Severity
+from agent.realign.tampering.exclusions import USUAL
 from agent.realign.tampering.options import narrowing
 from agent.realign.tampering.settings import Setting, Settings, settings_of
 from agent.realign.tampering.tree import Change
@@ -40,6 +41,12 @@ Rule = Callable[[Setting, Setting], str]
 def grows(old: Setting, new: Setting) -> str:
     more = [value for value in new.values if value not in old.values]
     return f"leaves out {', '.join(more)} as well" if more else ""
+
+
+def excludes(old: Setting, new: Setting) -> str:
+    """As `grows`, but for lines that everybody leaves out of the measurement."""
+    unusual = tuple(value for value in new.values if not USUAL.search(value))
+    return grows(old, Setting(new.path, unusual))
 
 
 def shrinks(old: Setting, new: Setting) -> str:
@@ -94,7 +101,8 @@ COVERAGE = r"(coverage|nyc|c8)\..*|(jest|vitest)\.coverage\w*\..*|jest\.\w*[cC]o
 RULES: tuple[tuple[str, Rule], ...] = (
     (r"pytest\.python_(classes|functions)", shrinks),
     (r"pytest\.xfail_strict", turns_off),
-    (r"coverage\.(run|report)\.(omit|exclude_lines|exclude_also|exclude_other)", grows),
+    (r"coverage\.(run|report)\.omit", grows),
+    (r"coverage\.(run|report)\.exclude_(lines|also|other)", excludes),
     (r"coverage\.(run|report)\.(partial_branches|partial_also)", grows),
     (r"coverage\.run\.(source|source_pkgs|include)", shrinks),
     (r"coverage\.report\.fail_under", lowers),
