@@ -36,6 +36,8 @@ def aware(path: str, text: str) -> Iterator[Trick]:
         pattern = SCRIPT
     if pattern is None or pure.name in BUILD_FILES:
         return
+    if not pattern.search(text) and not RECORDING_KEY.search(text):
+        return
     for number, line in enumerate(text.split("\n"), start=1):
         found = pattern.search(line) or RECORDING_KEY.search(line)
         if found and not COMMENT.match(line):

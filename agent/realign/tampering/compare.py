@@ -162,8 +162,9 @@ def is_weaker(old: Test, new: Test) -> bool:
     if old.total == 0:
         return new.strengths.calls == 0 < old.strengths.calls
     if new.strong < old.strong:
-        # one comparison of a pair may stand for two of its parts
-        return new.leaves < old.leaves or new.strong == 0
+        # one comparison of a pair may stand for two of its parts, that of an object for its fields
+        kept = new.strong + old.strengths.in_wholes_of(new.strengths)
+        return new.strong == 0 or (new.leaves < old.leaves and kept < old.strong)
     return new.strong == old.strong and new.total < old.total
 
 

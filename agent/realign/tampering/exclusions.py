@@ -44,7 +44,10 @@ def new_exclusions(change: Change) -> Iterator[Excluded]:
 
 
 def marks(tree: Tree, path: str) -> Iterator[tuple[int, str]]:
-    for number, line in enumerate((tree.text(path) or "").split("\n"), start=1):
+    text = tree.text(path) or ""
+    if not MARK.search(text):
+        return
+    for number, line in enumerate(text.split("\n"), start=1):
         if MARK.search(line) and not USUAL.search(line):
             yield number, line.strip()
 

@@ -54,13 +54,16 @@ def known_by_heart(change: Change, checks: Iterable[tuple[str, Check]]) -> Itera
     for path in change.changed:
         if path not in change.after.known or is_test(path) or is_example(path):
             continue
+        if not wanted and not results:
+            continue
         had = {text for text, _ in literals_of(change.before, path)}
         for text, line in literals_of(change.after, path):
             if text not in had and (who := wants(text, wanted)):
                 what = f"holds the answer that {who} wants to see"
                 code = change.after.lines(path)[line - 1].strip()
                 yield KnownByHeart(path, line, text[:60], what, code)
-        yield from constants(change, path, results)
+        if results:
+            yield from constants(change, path, results)
 
 
 def is_read(path: str, change: Change, checks: list[tuple[str, Check]]) -> bool:
@@ -130,7 +133,7 @@ def unquoted(literal: str) -> str:
 def wants(text: str, wanted: list[Wanted]) -> str:
     """Who wants an answer that stands in the text; what was given alone is no answer."""
     for each in wanted:
-        if not re.search(rf"(?<!\w){re.escape(each.given)}(?!\w)", text):
+        if each.given not in text or not re.search(rf"(?<!\w){re.escape(each.given)}(?!\w)", text):
             continue
         rest = text.replace(each.given, " ").split()
         if each.answer and rest and (each.answer in text or any(w in each.answer for w in rest)):
@@ -147,8 +150,7 @@ def literals_of(tree: Tree, path: str) -> Iterator[tuple[str, int]]:
     if text is None:
         return
     if suffix == ".py":
-        module = tree.tree(path)
-        yield from python_literals(module) if module is not None else ()
+        yield from python_literals(tree.nodes(path))
     elif suffix in GRAMMARS:
         root = root_of(path, text)
         for node in walk(root) if root is not None else ():
@@ -159,13 +161,13 @@ def literals_of(tree: Tree, path: str) -> Iterator[tuple[str, int]]:
             yield line, number
 
 
-def python_literals(module: ast.Module) -> Iterator[tuple[str, int]]:
+def python_literals(nodes: tuple[ast.AST, ...]) -> Iterator[tuple[str, int]]:
     prose = {
         id(node.value)
-        for node in ast.walk(module)
+        for node in nodes
         if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
     }
-    for node in ast.walk(module):
+    for node in nodes:
         match node:
             case ast.Constant(value=str(text)) if id(node) not in prose:
                 yield text, node.lineno

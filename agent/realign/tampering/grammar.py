@@ -55,10 +55,14 @@ LITERALS = frozenset(
         "regex",
     }
 )
+LARGEST_CHARACTERS = 250_000
+"""Nobody writes longer files; a bundle that a tool wrote takes seconds to go through."""
 
 
 def root_of(path: str, text: str) -> Node | None:
-    """The tree of a file; None when no grammar of its language is installed."""
+    """The tree of a file; None for a bundle, and when no grammar of its language is installed."""
+    if len(text) > LARGEST_CHARACTERS:
+        return None
     parser = parser_of(PurePosixPath(path).suffix)
     return None if parser is None else parser.parse(text.encode()).root_node
 

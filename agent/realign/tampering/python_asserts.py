@@ -30,6 +30,7 @@ BLOCKS = (
     ast.Match,
 )
 DEAD_AFTER = (ast.Return, ast.Continue, ast.Break, ast.Raise)
+EQUALITIES = frozenset({"assertEqual", "assertEquals", "assertListEqual", "assertIs"})
 EMPTY = frozenset({"[]", "()", "{}", "''", "set()"})
 COMPARING = (ast.Eq, ast.NotEq, ast.Lt, ast.LtE, ast.Gt, ast.GtE, ast.In, ast.NotIn, ast.Is)
 
@@ -47,6 +48,7 @@ def strengths_of(body: list[ast.stmt], tables: Tables) -> Strengths:
         strength = strength_of(node)
         found.add(strength, times, leaves(node) if strength == "strong" else 0)
         found.expectations += expectations(node)
+        look(node, found)
     return found
 
 
@@ -238,6 +240,18 @@ def leaves(node: ast.AST) -> int:
     return sum(isinstance(each, ast.Constant) for each in ast.walk(node))
 
 
+def look(node: ast.AST, found: Strengths) -> None:
+    """Notes what a comparison looks at, and whether it does so as a whole."""
+    match node:
+        case ast.Assert(test=ast.Compare(left=left, ops=[op], comparators=[_])):
+            found.parts.append(ast.unparse(left))
+            if isinstance(op, ast.Eq):
+                found.wholes.append(ast.unparse(left))
+        case ast.Call(func=func, args=[left, _, *_]) if last_name(func) in EQUALITIES:
+            found.parts.append(ast.unparse(left))
+            found.wholes.append(ast.unparse(left))
+
+
 def expectations(node: ast.AST) -> Iterator[tuple[str, str]]:
     """What an assertion of equality looks at, and the literal that it wants."""
     match node:
@@ -246,7 +260,7 @@ def expectations(node: ast.AST) -> Iterator[tuple[str, str]]:
         ):
             yield from expectation(left, right)
         case ast.Call(func=func, args=[left, right, *_]):
-            if last_name(func) in {"assertEqual", "assertEquals", "assertListEqual", "assertIs"}:
+            if last_name(func) in EQUALITIES:
                 yield from expectation(left, right)
         case _:
             return

@@ -35,8 +35,8 @@ RUN_OPTIONS = word_set(
 LISTS = frozenset({"collect_ignore", "collect_ignore_glob"})
 
 
-def hook_tricks(module: ast.Module) -> Iterator[Trick]:
-    for node in ast.walk(module):
+def hook_tricks(module: ast.Module, nodes: tuple[ast.AST, ...]) -> Iterator[Trick]:
+    for node in nodes:
         if isinstance(node, FunctionNode) and hook_name(node):
             yield from of_hook(node)
     for statement in module.body:

@@ -2,7 +2,7 @@
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
@@ -17,6 +17,7 @@ RUNNERS = word_set(
     """unittest pytest _pytest pluggy doctest nose nose2 TestCase TestResult TextTestResult
     TextTestRunner TestLoader TestProgram TestSuite"""
 )
+Nodes = tuple[ast.AST, ...]
 PATCHERS = frozenset({"setattr", "patch", "object", "setitem", "delattr", "multiple"})
 ENDINGS = frozenset({"sys.exit", "os._exit", "sys.excepthook"})
 BUILTINS = frozenset({"builtins", "__builtins__"})
@@ -39,9 +40,9 @@ class Patch:
         return self.target.rpartition(".")[2]
 
 
-def patch_tricks(module: ast.Module, tree: Tree, path: str) -> Iterator[Trick]:
-    known = imports_of(module)
-    for patch in patches(module, known):
+def patch_tricks(module: ast.Module, nodes: Nodes, tree: Tree, path: str) -> Iterator[Trick]:
+    known = imports_of(nodes)
+    for patch in patches(nodes, known):
         is_ending = patch.target in ENDINGS or patch.root in BUILTINS
         if is_ending and isinstance(patch.node, ast.Assign):
             yield trick("runner", patch, f"replaces {patch.target}, which the test runner uses")
@@ -64,10 +65,10 @@ def trick(kind: str, patch: Patch, what: str) -> Trick:
     return Trick("runner" if kind == "runner" else "subject", patch.target, line, what, code)
 
 
-def imports_of(module: ast.Module) -> dict[str, str]:
+def imports_of(nodes: Nodes) -> dict[str, str]:
     """Local names to what they stand for, dotted."""
     known: dict[str, str] = {}
-    for node in ast.walk(module):
+    for node in nodes:
         match node:
             case ast.Import(names=names):
                 for alias in names:
@@ -79,9 +80,9 @@ def imports_of(module: ast.Module) -> dict[str, str]:
     return known
 
 
-def patches(root: ast.AST, known: dict[str, str]) -> Iterator[Patch]:
+def patches(nodes: Iterable[ast.AST], known: dict[str, str]) -> Iterator[Patch]:
     """Assignments to attributes of imported things, and calls of `setattr` and `patch`."""
-    for node in ast.walk(root):
+    for node in nodes:
         match node:
             case ast.Assign(targets=targets):
                 for target in targets:
@@ -145,7 +146,7 @@ def replaced_subjects(
             everywhere.append(node)
     called = None
     for place in everywhere:
-        for patch in patches(place, known):
+        for patch in patches(ast.walk(place), known):
             if not in_project(patch.root, tree) or not defines(patch, tree):
                 continue
             called = called_in_tests(tree, path) if called is None else called

@@ -13,8 +13,8 @@ from agent.realign.tampering.trick import Trick
 from agent.survey.classify import is_test
 from agent.survey.entry_points import is_main_guard
 from agent.survey.imports import last_name
-from agent.survey.sources import parse
 
+Nodes = tuple[ast.AST, ...]
 ENDINGS = frozenset({"exit", "quit", "abort", "_exit", "SystemExit"})
 STARTED_ALONE = frozenset({"__main__.py", "setup.py", "manage.py", "noxfile.py"})
 RUNNER_METHODS = word_set(
@@ -28,16 +28,16 @@ TEST_BASES = word_set(
 )
 
 
-def python_tricks(tree: Tree, path: str, text: str) -> Iterator[Trick]:
-    module = parse(text.encode())
-    if not isinstance(module, ast.Module):
+def python_tricks(tree: Tree, path: str) -> Iterator[Trick]:
+    module, nodes = tree.tree(path), tree.nodes(path)
+    if module is None:
         return
     in_tests = is_test(path)
     yield from import_endings(module, path, in_tests)
-    yield from hard_exits(module, path, in_tests)
-    yield from hook_tricks(module)
-    yield from patch_tricks(module, tree, path)
-    yield from runner_overrides(module)
+    yield from hard_exits(nodes, path, in_tests)
+    yield from hook_tricks(module, nodes)
+    yield from patch_tricks(module, nodes, tree, path)
+    yield from runner_overrides(nodes)
     yield from loaders(module)
 
 
@@ -83,15 +83,14 @@ def quiet(args: list[ast.expr]) -> bool:
             return False
 
 
-def hard_exits(module: ast.Module, path: str, in_tests: bool) -> Iterator[Trick]:
+def hard_exits(nodes: Nodes, path: str, in_tests: bool) -> Iterator[Trick]:
     """`os._exit` passes by everything, a runner's report of failures too; a fork's child may."""
     forks = any(
-        isinstance(node, ast.Attribute) and node.attr in {"fork", "forkpty"}
-        for node in ast.walk(module)
+        isinstance(node, ast.Attribute) and node.attr in {"fork", "forkpty"} for node in nodes
     )
     if forks or (PurePosixPath(path).name in STARTED_ALONE and not in_tests):
         return
-    for node in ast.walk(module):
+    for node in nodes:
         if is_hard_exit(node):
             yield ending(node, "ends the process past everything that would report a failure")
 
@@ -111,9 +110,9 @@ def ending(node: ast.AST, what: str) -> Trick:
     return Trick("ending", code[:60], getattr(node, "lineno", 1), what, code)
 
 
-def runner_overrides(module: ast.Module) -> Iterator[Trick]:
+def runner_overrides(nodes: Nodes) -> Iterator[Trick]:
     """A class of tests whose own methods decide whether a test has failed."""
-    for node in ast.walk(module):
+    for node in nodes:
         if not isinstance(node, ast.ClassDef) or not is_runner_class(node):
             continue
         for item in node.body:

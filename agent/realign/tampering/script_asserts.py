@@ -60,6 +60,7 @@ def strengths_of(body: Node) -> tuple[Strengths, str]:
             strength = strength_of(node)
             found.add(strength, times, leaves(node) if strength == "strong" else 0)
             found.expectations += expectations(node)
+            look(node, found)
     return found, held
 
 
@@ -172,6 +173,16 @@ def stopped_by(call: Node) -> str:
     if names[-1:] in {("skip",), ("todo",)} and names[0] in {"this", "t", "ctx", "context", "test"}:
         return "skipped"
     return "cut off by the end of the process" if names == ("process", "exit") else ""
+
+
+def look(node: Node, found: Strengths) -> None:
+    """Notes what `expect(...)` looks at, and whether it does so as a whole."""
+    names = chain(node)
+    if names[:1] == ("expect",) and len(names) > 1:
+        looked_at = [squeezed(a) for call in inner_calls(node, "expect") for a in arguments(call)]
+        found.parts += looked_at[:1]
+        if names[1:] in {("toEqual",), ("toStrictEqual",), ("to", "deep", "equal"), ("to", "eql")}:
+            found.wholes += looked_at[:1]
 
 
 def expectations(node: Node) -> Iterator[tuple[str, str]]:

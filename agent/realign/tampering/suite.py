@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 Strength = Literal["strong", "weak", "none"]
-HELPER = re.compile(r"^_*(assert|check|verify|expect|ensure|must|should)", re.IGNORECASE)
+HELPER = re.compile(
+    r"^_*([aA]ssert|[cC]heck|[vV]erify|[eE]xpect|[eE]nsure|[mM]ust|[sS]hould)s?(?=$|[A-Z_\d])"
+)
 """How functions are named that assert for a test."""
 SHOWN_LINES = 12
 SHOWN_COLUMNS = 120
@@ -26,6 +28,10 @@ class Strengths:
     calls: int = 0
     expectations: list[tuple[str, str]] = field(default_factory=list)
     """What is looked at, and the literal that it is compared with."""
+    parts: list[str] = field(default_factory=list)
+    """What strong assertions look at."""
+    wholes: list[str] = field(default_factory=list)
+    """What is compared as a whole."""
 
     def add(self, strength: Strength, times: int, leaves: int) -> None:
         if strength == "strong":
@@ -42,6 +48,17 @@ class Strengths:
             self.leaves * cases,
             self.calls,
             self.expectations,
+            self.parts,
+            self.wholes,
+        )
+
+    def in_wholes_of(self, other: "Strengths") -> int:
+        """How many of the things looked at are part of what the other compares as a whole."""
+        wholes = set(other.wholes) - set(self.wholes)
+        return sum(
+            part not in other.parts
+            and any(part.startswith((f"{w}.", f"{w}[", f"len({w})")) for w in wholes)
+            for part in self.parts
         )
 
 

@@ -2,6 +2,7 @@
 
 import re
 from collections import Counter
+from functools import lru_cache
 from pathlib import PurePosixPath
 
 from agent.realign.tampering.go_suite import go_tests
@@ -20,6 +21,8 @@ HOLDING = re.compile(
     r"|test\.skip|t\.Skip\w*|XCTSkip)\b|#\[ignore|->skip\("
 )
 COMMENT = re.compile(r"^\s*(//|#(?!\[)|\*|/\*)")
+KEPT_FILES = 512
+"""What was read of so many files is kept from one look to the next: the base stays as it is."""
 WORD = re.compile(r"\"[^\"\n]*\"|'[^'\n]*'|\w+")
 
 
@@ -29,6 +32,7 @@ def is_suite_file(path: str) -> bool:
     return suffix == ".rs" or (is_test(path) and language_of(path) is not None)
 
 
+@lru_cache(maxsize=KEPT_FILES)
 def tests_of(path: str, text: str | None) -> TestFile:
     """The tests of a file; none when it is not there or is no text."""
     if text is None:

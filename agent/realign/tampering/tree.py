@@ -1,5 +1,6 @@
 """One repository at two moments: as it was at a commit, and as it is now."""
 
+import ast
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
@@ -16,12 +17,20 @@ class Tree(Sources):
         super().__init__(now.root, tuple(sorted({*kept, *had})))
         self._now = now
         self._instead = instead
+        self._nodes: dict[str, tuple[ast.AST, ...]] = {}
 
     def data(self, path: str) -> bytes | None:
         if path not in self.known:
             return None
         text = self._instead.get(path)
         return self._now.data(path) if text is None else text.encode()
+
+    def nodes(self, path: str) -> tuple[ast.AST, ...]:
+        """All of a Python file's syntax tree; nothing when it has none."""
+        if path not in self._nodes:
+            module = self.tree(path)
+            self._nodes[path] = tuple(ast.walk(module)) if module is not None else ()
+        return self._nodes[path]
 
 
 @dataclass(frozen=True)

@@ -28,15 +28,15 @@ class NewTrick:
 def new_tricks(change: Change) -> Iterator[NewTrick]:
     """Tricks that no changed file had before; one that only moved is not new."""
     yield from undeclared(change)
-    had = Counter(trick.key for p in change.changed for trick in tricks_of(change.before, p))
-    for path in change.changed:
-        if path not in change.after.known:
-            continue
+    now = {p: tricks_of(change.after, p) for p in change.changed if p in change.after.known}
+    earlier = change.changed if any(now.values()) else ()
+    had = Counter(trick.key for path in earlier for trick in tricks_of(change.before, path))
+    for path, tricks in now.items():
         name = PurePosixPath(path).name
         if name in START_UP or name.endswith(".pth"):
             what = "is loaded by Python before any program, the test runner too"
             yield NewTrick(path, Trick("start-up", name, 1, what, name))
-        for trick in tricks_of(change.after, path):
+        for trick in tricks:
             if had[trick.key]:
                 had[trick.key] -= 1
             else:
@@ -63,7 +63,7 @@ def tricks_of(tree: Tree, path: str) -> list[Trick]:
     found: list[Trick] = []
     suffix = PurePosixPath(path).suffix
     if suffix == ".py":
-        found += python_tricks(tree, path, text)
+        found += python_tricks(tree, path)
     elif suffix in SCRIPTS:
         found += script_tricks(path, text)
     elif suffix == ".go":
