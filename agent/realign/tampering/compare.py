@@ -131,13 +131,17 @@ def is_the_same(old: Test, new: Test, permission: Permission) -> bool:
 def gained(kept: list[tuple[Test, Test]], fresh: list[Test], had_tests: set[str]) -> int:
     """Strong assertions that tests have gained, and those of new tests."""
     more = sum(max(0, new.strong - old.strong) for old, new in kept if not new.is_helper)
-    return more + sum(t.strong for t in fresh if t.path in had_tests or is_collected(t.path))
+    return more + sum(t.strong for t in fresh if is_collected(t.path, had_tests))
 
 
-def is_collected(path: str) -> bool:
-    """Whether a runner takes a file by its name; others make up for nothing."""
+def is_collected(path: str, had_tests: set[str]) -> bool:
+    """Whether a runner takes a file, by its name or as it takes all of the folder; others make up
+    for nothing.
+    """
     pure = PurePosixPath(path)
-    if pure.suffix == ".rs":
+    beside = [p for p in map(PurePosixPath, had_tests) if p.parent == pure.parent]
+    takes_all = any(p.suffix == pure.suffix and not has_test_cases(p.name) for p in beside)
+    if pure.suffix == ".rs" or path in had_tests or (pure.suffix in SCRIPTS and takes_all):
         return True
     if pure.name.startswith(("_", ".")) or "testdata" in pure.parts:
         return False

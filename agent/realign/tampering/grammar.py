@@ -109,7 +109,14 @@ def leaves(node: Node) -> int:
 
 def is_literal(node: Node) -> bool:
     """Whether nothing in it is a name: a literal, or literals put together."""
-    return leaves(node) > 0 and not any(each.type in NAMES for each in walk(node))
+    named = (each for each in walk(node) if each.type in NAMES and not is_key(each))
+    return leaves(node) > 0 and not any(named)
+
+
+def is_key(node: Node) -> bool:
+    """`total` in `{ total: 649 }`."""
+    pair = node.parent
+    return pair is not None and pair.type == "pair" and node.start_byte == pair.start_byte
 
 
 def first_line(node: Node) -> int:

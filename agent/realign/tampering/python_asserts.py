@@ -31,6 +31,9 @@ BLOCKS = (
 )
 DEAD_AFTER = (ast.Return, ast.Continue, ast.Break, ast.Raise)
 EQUALITIES = frozenset({"assertEqual", "assertEquals", "assertListEqual", "assertIs"})
+COMPARING_CALLS = EQUALITIES | word_set(
+    "assertNotEqual assertIsNot assertIn assertNotIn assertGreater assertLess assertAlmostEqual"
+)
 EMPTY = frozenset({"[]", "()", "{}", "''", "set()"})
 COMPARING = (ast.Eq, ast.NotEq, ast.Lt, ast.LtE, ast.Gt, ast.GtE, ast.In, ast.NotIn, ast.Is)
 
@@ -179,8 +182,11 @@ def strength_of_call(name: str, args: list[ast.expr]) -> Strength:
         return "weak"
     if not HELPER.match(name):
         return "none"
-    compares = name.startswith("assert") and len(args) >= 2
-    return "none" if compares and says_nothing(args[0], args[1]) else "strong"
+    vacuous = len(args) >= 2 and (
+        same(args[0], args[1])
+        or (name in COMPARING_CALLS and not any(map(looks_at_something, args[:2])))
+    )
+    return "none" if vacuous else "strong"
 
 
 def strength_of_claim(claim: ast.expr) -> Strength:
@@ -221,10 +227,6 @@ def strength_of_comparison(
         if not isinstance(op, COMPARING):
             return "weak"
     return "strong"
-
-
-def says_nothing(left: ast.expr, right: ast.expr) -> bool:
-    return same(left, right) or not (looks_at_something(left) or looks_at_something(right))
 
 
 def looks_at_something(claim: ast.expr) -> bool:

@@ -2,11 +2,11 @@
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from agent.domain.finding import Finding
+from agent.domain.plan import Plan, Task
 from agent.realign.tampering.guard import weakenings
 
 Guarded = Callable[..., tuple[Finding, ...]]
@@ -30,7 +30,11 @@ def guarded(tmp_path: Path) -> Guarded:
     """
 
     def look(
-        before: Mapping[str, str], after: Mapping[str, str | None], **about: Any
+        before: Mapping[str, str],
+        after: Mapping[str, str | None],
+        plan: Plan | None = None,
+        task: Task | None = None,
+        young: frozenset[str] = frozenset(),
     ) -> tuple[Finding, ...]:
         start = {"app/greet.py": GREET, "tests/test_greet.py": TEST, **before}
         end = {path: text for path, text in {**start, **after}.items() if text is not None}
@@ -39,6 +43,9 @@ def guarded(tmp_path: Path) -> Guarded:
             (tmp_path / path).write_text(text, encoding="utf-8")
         changed = {p for p in {*start, *end} if start.get(p) != end.get(p)}
         earlier = {path: start.get(path) for path in changed}
-        return weakenings(tmp_path, tuple(sorted(end)), earlier, base="0123abc", **about)
+        files = tuple(sorted(end))
+        return weakenings(
+            tmp_path, files, earlier, base="0123abc", plan=plan, task=task, young=young
+        )
 
     return look
