@@ -8,66 +8,10 @@ from pathlib import PurePosixPath
 import yaml
 
 from agent.realign.detectors.words import word_set
+from agent.realign.tampering.gates import ACTIONS, GATES, PAIRS, Gate
 from agent.realign.tampering.settings import json_of, toml_of
 from agent.realign.tampering.tree import Tree
 
-GATES: dict[str, str] = {
-    **dict.fromkeys(
-        word_set(
-            """pytest py.test unittest nose2 jest vitest mocha ava tap karma cypress playwright
-            jasmine rspec phpunit ctest bats tox nox trial behave"""
-        ),
-        "tests",
-    ),
-    **dict.fromkeys(
-        word_set(
-            """ruff flake8 pylint eslint biome golangci-lint shellcheck hadolint stylelint
-            ruff-check pre-commit bandit semgrep oxlint pip-audit vulture detect-secrets gitleaks"""
-        ),
-        "linters",
-    ),
-    **dict.fromkeys(word_set("mypy pyright tsc ty pyre basedpyright"), "type checks"),
-    **dict.fromkeys(word_set("black prettier isort gofmt ruff-format"), "format checks"),
-    "codecov": "coverage",
-    "coverage": "coverage",
-}
-PAIRS: dict[tuple[str, str], str] = {
-    ("ruff", "format"): "format checks",
-    ("go", "test"): "tests",
-    ("go", "vet"): "linters",
-    ("cargo", "test"): "tests",
-    ("cargo", "nextest"): "tests",
-    ("cargo", "clippy"): "linters",
-    ("cargo", "fmt"): "format checks",
-    ("node", "--test"): "tests",
-    ("deno", "test"): "tests",
-    ("bun", "test"): "tests",
-    ("npm", "test"): "tests",
-    ("npm", "t"): "tests",
-    ("pnpm", "test"): "tests",
-    ("yarn", "test"): "tests",
-    ("make", "test"): "tests",
-    ("make", "check"): "tests",
-    ("make", "lint"): "linters",
-    ("mvn", "test"): "tests",
-    ("mvn", "verify"): "tests",
-    ("gradle", "test"): "tests",
-    ("gradle", "check"): "tests",
-    ("dotnet", "test"): "tests",
-    ("just", "test"): "tests",
-    ("hatch", "test"): "tests",
-    ("django", "test"): "tests",
-}
-FAMILIES: dict[str, str] = {
-    **dict.fromkeys(word_set("pytest py.test unittest nose2 trial behave django"), "Python"),
-    **dict.fromkeys(
-        word_set("jest vitest mocha ava tap karma cypress playwright jasmine node deno bun"),
-        "JavaScript",
-    ),
-    **dict.fromkeys(word_set("go cargo rspec phpunit ctest bats mvn gradle dotnet"), ""),
-}
-"""Runners of tests: one of a family may take the place of another. Only `make test` and the like,
-which may start any of them, are not listed."""
 RUN_BY_NAME = re.compile(r"^(test|tests|check|lint|typecheck|types|unit|e2e)([:_-]\w+)*$")
 """How scripts of a manifest are named that examine the code."""
 WRAPPERS = word_set(
@@ -84,7 +28,7 @@ class GateCommand:
     """One command that examines the code."""
 
     path: str
-    kind: str
+    gate: Gate
     words: tuple[str, ...]
     forgiven: str = ""
     """Why its failure would not be noticed; empty when it would."""
@@ -96,19 +40,14 @@ class GateCommand:
         return next((word for word in plain if word in GATES or word in {"go", "cargo"}), "")
 
     @property
-    def family(self) -> str:
-        """Which tests it runs, by the runner; empty for `make test` and all that is no test."""
-        first = self.words[0].rsplit("/", 1)[-1] if self.words else ""
-        return (FAMILIES.get(first) or first) if first in FAMILIES else ""
-
-    @property
     def text(self) -> str:
         return " ".join(self.words)
 
     def replaces(self, other: "GateCommand") -> bool:
         """Whether this may examine what the other did."""
-        same = not self.family or not other.family or self.family == other.family
-        return self.kind == other.kind and same and not self.forgiven
+        languages = {self.gate.language, other.gate.language}
+        same = "" in languages or len(languages) == 1
+        return self.gate.kind == other.gate.kind and same and not self.forgiven
 
 
 def commands_in(path: str, block: str, forgiven: str = "") -> Iterator[GateCommand]:
@@ -139,10 +78,10 @@ def commands_of_line(path: str, line: str, forgiven: str) -> Iterator[GateComman
         else:
             parts[-1].append(word)
     for index, part in enumerate(parts):
-        kind, own = gate_of(part)
-        if kind:
+        gate, own = gate_of(part)
+        if gate is not None:
             why = forgiven or ("a leading -" if hushed else "")
-            yield GateCommand(path, kind, own, why or swallowed(parts, operators, index))
+            yield GateCommand(path, gate, own, why or swallowed(parts, operators, index))
 
 
 def swallowed(parts: list[list[str]], operators: list[str], index: int) -> str:
@@ -162,8 +101,8 @@ def swallowed(parts: list[list[str]], operators: list[str], index: int) -> str:
     return ""
 
 
-def gate_of(words: list[str]) -> tuple[str, tuple[str, ...]]:
-    """The kind of a simple command and its words without what only starts it."""
+def gate_of(words: list[str]) -> tuple[Gate | None, tuple[str, ...]]:
+    """What a simple command examines, and its words without what only starts it."""
     left = [word for word in words if not re.match(r"^\w+=", word)]
     behind_option = False
     while left:
@@ -172,7 +111,7 @@ def gate_of(words: list[str]) -> tuple[str, tuple[str, ...]]:
         if pair in PAIRS:
             return PAIRS[pair], tuple(left)
         if pair[0] in {"npm", "pnpm", "yarn", "bun"} and run_by_name(left):
-            return "tests", tuple(left)
+            return Gate("tests", "JavaScript"), tuple(left)
         if first in GATES and not (first == "coverage" and pair[1] in {"run", "xml", "html"}):
             return GATES[first], (first, *left[1:])
         if PYTHONS.match(left[0]) and len(left) > 2 and left[1] == "-m":
@@ -185,8 +124,8 @@ def gate_of(words: list[str]) -> tuple[str, tuple[str, ...]]:
         elif behind_option:
             behind_option, left = False, left[1:]
         else:
-            return "", ()
-    return "", ()
+            return None, ()
+    return None, ()
 
 
 def run_by_name(words: list[str]) -> bool:
@@ -273,14 +212,7 @@ def forgiving(step: dict[object, object]) -> str:
 
 def action(path: str, uses: str, forgiven: str) -> Iterator[GateCommand]:
     name = uses.partition("@")[0]
-    for word, kind in (
-        ("pre-commit", "linters"),
-        ("golangci", "linters"),
-        ("super-linter", "linters"),
-        ("codecov", "coverage"),
-        ("pytest", "tests"),
-        ("cypress", "tests"),
-    ):
+    for word, gate in ACTIONS.items():
         if word in name:
-            yield GateCommand(path, kind, (name,), forgiven)
+            yield GateCommand(path, gate, (name,), forgiven)
             return

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import yaml
 
 from agent.realign.tampering.command_lines import GateCommand, gates_of
-from agent.realign.tampering.options import narrowing
+from agent.realign.tampering.gates import narrowing
 from agent.realign.tampering.tree import Change, Tree
 
 CI = re.compile(
@@ -49,9 +49,9 @@ def of_group(change: Change, pattern: re.Pattern[str], paths: list[str]) -> Iter
     before = [gate for path in paths for gate in gates_of(change.before, path)]
     after = [gate for path in paths for gate in gates_of(change.after, path)]
     others = [p for p in change.after.files if pattern.search(p) and p not in paths]
-    for kind in sorted({gate.kind for gate in before}):
-        old = [gate for gate in before if gate.kind == kind]
-        new = [gate for gate in after if gate.kind == kind]
+    for kind in sorted({gate.gate.kind for gate in before}):
+        old = [gate for gate in before if gate.gate.kind == kind]
+        new = [gate for gate in after if gate.gate.kind == kind]
         yield from of_kind(change.after, kind, old, new, others)
     yield from narrower(before, after)
 

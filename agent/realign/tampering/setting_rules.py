@@ -8,7 +8,7 @@ from pathlib import PurePosixPath
 
 from agent.domain.finding import Severity
 from agent.realign.tampering.exclusions import USUAL
-from agent.realign.tampering.options import narrowing
+from agent.realign.tampering.gates import narrowing
 from agent.realign.tampering.settings import Setting, Settings, settings_of
 from agent.realign.tampering.tree import Change
 
@@ -172,16 +172,21 @@ def threshold(options: Setting) -> float:
 
 def uncollected(change: Change, before: Settings, after: Settings) -> Iterator[Loosened]:
     """Test files that pytest found by the settings of then, and does not by those of now."""
+    files = [path for path in change.after.files if path.endswith(".py")]
     for name in ("testpaths", "python_files", "norecursedirs"):
-        new = after.get(f"pytest.{name}", MISSING)
-        if before.get(f"pytest.{name}", MISSING).values == new.values:
+        key = f"pytest.{name}"
+        old, new = before.get(key, MISSING), after.get(key, MISSING)
+        if old.values == new.values:
             continue
-        files = [path for path in change.after.files if path.endswith(".py")]
-        lost = [p for p in files if is_collected(p, before) and not is_collected(p, after)]
+        only_this = {**before, key: new}
+        lost = [p for p in files if is_collected(p, before) and not is_collected(p, only_this)]
         if lost:
-            what = f"keeps pytest from {len(lost)} test files, {lost[0]} among them"
-            yield Loosened(f"pytest.{name}", new.path, new.line, what)
-            return
+            what = f"keeps pytest from {counted(len(lost), 'test file')}, {lost[0]} among them"
+            yield Loosened(key, new.path or old.path, new.line, what)
+
+
+def counted(count: int, what: str) -> str:
+    return f"{count} {what}" if count == 1 else f"{count} {what}s"
 
 
 def is_collected(path: str, settings: Settings) -> bool:
