@@ -144,19 +144,14 @@ def calls_super(item: ast.stmt) -> bool:
 
 
 def loaders(module: ast.Module) -> Iterator[Trick]:
-    """`load_tests` that gives back something else than the tests it was handed."""
+    """`load_tests` that gives back something else than the tests it was handed, or found."""
     for node in module.body:
         if not isinstance(node, FunctionNode) or node.name not in {"load_tests", "__dir__"}:
             continue
-        handed = {argument.arg for argument in node.args.args}
-        returned = [each.value for each in ast.walk(node) if isinstance(each, ast.Return)]
-        used = {
-            name.id
-            for value in returned
-            if value is not None
-            for name in ast.walk(value)
-            if isinstance(name, ast.Name)
-        }
-        if not used & handed or node.name == "__dir__":
+        handed = {argument.arg for argument in node.args.args[1:]}
+        used = {each.id for each in ast.walk(node) if isinstance(each, ast.Name)}
+        calls = {last_name(each.func) for each in ast.walk(node) if isinstance(each, ast.Call)}
+        finds = any(name == "discover" or name.startswith("loadTests") for name in calls)
+        if node.name == "__dir__" or not (used & handed or finds):
             what = "chooses by itself which of its tests are loaded"
             yield Trick("selection", node.name, node.lineno, what, ast.unparse(node))

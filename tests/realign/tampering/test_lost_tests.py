@@ -293,6 +293,11 @@ WEAKER: dict[str, After] = {
     "a Rust assertion of truth": {
         "src/lib.rs": changed("src/lib.rs", ('assert_eq!(price("jam"), 399);', "assert!(true);"))
     },
+    "a Java test is disabled": {
+        "src/test/ShopTest.java": changed(
+            "src/test/ShopTest.java", ("    @Test\n", "    @Test\n    @Disabled\n")
+        )
+    },
     "a Java assertion is gone": {
         "src/test/ShopTest.java": changed(
             "src/test/ShopTest.java", ('        assertEquals(399, Shop.price("jam"));\n', "")

@@ -299,3 +299,8 @@ GITLAB_WAYS: dict[str, tuple[tuple[str, str], int]] = {
 def test_gitlab_is_read_as_well(guarded: Guarded, pair: tuple[str, str], count: int) -> None:
     found = guarded({".gitlab-ci.yml": GITLAB}, {".gitlab-ci.yml": GITLAB.replace(*pair)})
     assert [each.rule for each in found] == ["pipeline-weakened"] * count
+
+
+def test_a_mark_is_only_a_warning_where_nobody_measures(guarded: Guarded) -> None:
+    marked = {"app/till.py": "def ring():  # pragma: no cover\n    return 'ring'\n"}
+    assert [(f.rule, f.severity) for f in guarded({}, marked)] == [("coverage-lowered", "warning")]
