@@ -28,6 +28,7 @@ SET_UPS = word_set("setUp setUpClass asyncSetUp setup_method setup_class setup")
 MODULE_SET_UPS = word_set("setUpModule setup_module")
 GENERATED_CASES = 10
 """What a property over generated input counts for, in written cases."""
+HOLDERS = frozenset({"pytest", "sys", "os", "unittest"})
 TABLES = (ast.List, ast.Tuple, ast.Set, ast.Dict)
 COMMON = word_set(
     """self cls pytest mark unittest TestCase raises assertRaises parametrize None True False
@@ -182,15 +183,23 @@ def held_by_body(body: list[ast.stmt]) -> str:
 def stopped_by(node: ast.stmt) -> str:
     """`pytest.skip(...)`, `self.skipTest(...)`, `raise SkipTest`, `x = importorskip(...)`."""
     match node:
-        case ast.Expr(value=ast.Call(func=func)) | ast.Assign(value=ast.Call(func=func)):
-            name = last_name(func)
-            return SKIPS.get(name, "") if name != "SkipTest" else ""
+        case ast.Expr(value=ast.Call(func=func)) if is_of_a_runner(func):
+            return SKIPS.get(last_name(func), "")
+        case ast.Assign(value=ast.Call(func=func)) if last_name(func) == "importorskip":
+            return SKIPS["importorskip"]
         case ast.Raise(exc=ast.expr() as exc) if last_name(exc) == "SkipTest":
             return "skipped"
         case ast.Raise(exc=ast.expr() as exc) if "skip.Exception" in ast.unparse(exc):
             return "skipped"
         case _:
             return ""
+
+
+def is_of_a_runner(func: ast.expr) -> bool:
+    """`pytest.skip`, `self.skipTest`, `sys.exit`, `skip`; not the `skip` of a player."""
+    if isinstance(func, ast.Attribute):
+        return func.attr == "skipTest" or last_name(func.value) in HOLDERS
+    return last_name(func) != "SkipTest"
 
 
 def unbound(tree: ast.Module) -> frozenset[str]:

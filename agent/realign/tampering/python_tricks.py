@@ -90,8 +90,10 @@ def hard_exits(nodes: Nodes, path: str, in_tests: bool) -> Iterator[Trick]:
     )
     if forks or (PurePosixPath(path).name in STARTED_ALONE and not in_tests):
         return
+    failing = {id(n.func) for n in nodes if isinstance(n, ast.Call) and not quiet(n.args)}
     for node in nodes:
-        if is_hard_exit(node):
+        # a program may end itself at once, as on a second signal, as long as it says that it failed
+        if is_hard_exit(node) and (in_tests or id(node) not in failing):
             yield ending(node, "ends the process past everything that would report a failure")
 
 

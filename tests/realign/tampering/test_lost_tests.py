@@ -514,7 +514,18 @@ HONEST: dict[str, After] = {
     "a test is added": {
         "tests/test_shop.py": PYTEST + "\n\ndef test_more():\n    assert price('x')\n"
     },
-    "functions become a class": {
+    "a mark for another test": {
+        "tests/test_shop.py": PYTEST
+        + "\n\nwindows = pytest.mark.skipif(True, reason='not there')\n"
+        "\n\n@windows\ndef test_windows():\n    assert price('tea') == 250\n"
+    },
+    "a player that skips": {
+        "tests/test_shop.py": changed(
+            "tests/test_shop.py",
+            ("    assert full.total()", "    full.skip()\n    assert full.total()"),
+        )
+    },
+    "a class becomes functions": {
         "tests/test_price.py": "import pytest\n\nfrom app.shop import price\n\n\n"
         "def test_prices_are_in_cents():\n"
         "    assert price('tea') == 250\n    assert price('jam') == 399\n\n\n"

@@ -72,6 +72,9 @@ RIGGED: dict[str, After] = {
     "an assertion of unittest is replaced": {
         "tests/base.py": "import unittest\n\nunittest.TestCase.assertEqual = print\n"
     },
+    "the product ends well at once": {
+        "app/shop.py": "import os\n\n\ndef price(name):\n    os._exit(0)\n"
+    },
     "a class of tests runs nothing": {
         "tests/base.py": "import unittest\n\n\nclass Base(unittest.TestCase):\n"
         "    def run(self, result=None):\n        return result\n"
@@ -228,6 +231,9 @@ HONEST: dict[str, After] = {
     "a command that ends with an error": {
         "app/shop.py": "import sys\n\n\ndef price(name):\n"
         "    if not name:\n        sys.exit('no name')\n    return len(name)\n"
+    },
+    "a program that ends at once on a signal": {
+        "app/shop.py": "import os\n\n\ndef stop(number):\n    os._exit(128 + number)\n"
     },
     "tests that are started alone": {
         "tests/test_alone.py": "import unittest\n\n"
