@@ -108,7 +108,7 @@ def read_cargo(path: str, text: str) -> Iterator[tuple[str, Setting]]:
         value = data.get(area)
         for entry in value if isinstance(value, list) else [value]:
             if isinstance(entry, dict):
-                label = f"{area}.{entry['name']}" if isinstance(value, list) else area
+                label = f"{area}.{entry.get('name')}" if isinstance(value, list) else area
                 for name, values in flat(entry, f"cargo.{path}.{label}"):
                     yield name, Setting(path, values)
 
@@ -149,17 +149,19 @@ def read_script(path: str, text: str) -> Iterator[tuple[str, Setting]]:
             )
 
 
-def pairs_of(node: Node, prefix: str) -> Iterator[tuple[str, Node]]:
-    for child in node.named_children:
-        if child.type == "pair":
+def pairs_of(root: Node, tool: str) -> Iterator[tuple[str, Node]]:
+    """The values in nested objects, under their keys joined by dots."""
+    waiting = [(root, tool)]
+    while waiting:
+        node, prefix = waiting.pop()
+        inside = []
+        for child in node.named_children:
+            value = child.child_by_field_name("value") if child.type == "pair" else None
             key = source(child.child_by_field_name("key")).strip("\"'")
-            value = child.child_by_field_name("value")
-            if value is not None:
-                if value.type != "object":
-                    yield f"{prefix}.{key}", value
-                yield from pairs_of(value, f"{prefix}.{key}")
-        else:
-            yield from pairs_of(child, prefix)
+            if value is not None and value.type != "object":
+                yield f"{prefix}.{key}", value
+            inside.append((value or child, f"{prefix}.{key}" if value is not None else prefix))
+        waiting.extend(reversed(inside))
 
 
 def literal_values(node: Node) -> tuple[str, ...]:

@@ -53,9 +53,10 @@ def recordings(tree: Tree, path: str) -> dict[str, str]:
     if PurePosixPath(path).suffix not in {".snap", ".ambr"}:
         return {"": text}
     starts = list(ENTRY.finditer(text))
+    if not starts:
+        return {"": text}
     ends = [each.start() for each in starts[1:]] + [len(text)]
-    found = {
+    return {
         (each[1] or each[2]).strip(): text[each.end() : end]
         for each, end in zip(starts, ends, strict=True)
     }
-    return found or {"": text}
