@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from agent.realign.detectors.words import word_set
 from agent.realign.tampering.grammar import first_line, root_of, source, squeezed, walk
-from agent.realign.tampering.script_asserts import chain
 from agent.realign.tampering.trick import Trick
 from agent.survey.classify import is_test
 
@@ -31,7 +30,8 @@ def script_tricks(path: str, text: str) -> Iterator[Trick]:
         return
     in_tests = is_test(path) or bool(SET_UP.search(path))
     for node in walk(root):
-        if node.type == "call_expression" and chain(node) == ("process", "exit"):
+        called = callee(node) if node.type == "call_expression" else ""
+        if called == "process.exit":
             if in_tests or (ends_well(node) and not inside_function(node)):
                 yield found("ending", node, "ends the process, whatever the tests say")
         elif node.type == "assignment_expression" and in_tests:
@@ -40,8 +40,15 @@ def script_tricks(path: str, text: str) -> Iterator[Trick]:
                 yield found("outcome", node, "sets the exit code of the test run")
             elif replaces_runner(target):
                 yield found("runner", node, f"replaces {target} of the test runner")
-        elif node.type == "call_expression" and chain(node) == ("jest", "retryTimes"):
+        elif called == "jest.retryTimes":
             yield found("outcome", node, "lets failed tests try again")
+
+
+def callee(call: Node) -> str:
+    """`process.exit`; empty where what is called is longer."""
+    function = call.child_by_field_name("function")
+    holder = function.child_by_field_name("object") if function is not None else None
+    return source(function) if holder is not None and holder.type == "identifier" else ""
 
 
 def ends_well(call: Node) -> bool:

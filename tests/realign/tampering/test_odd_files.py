@@ -31,7 +31,7 @@ PLACES = (
     "go.mod",
     "web/__snapshots__/odd.snap",
 )
-DEEP = 3_000
+DEEP = 1_200
 ODD = {
     "empty": "",
     "broken": "[[{(<'\"\n\x00 %s: - =\n",
