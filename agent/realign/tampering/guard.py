@@ -77,14 +77,14 @@ def found(
     yield from reports.of_losses(losses(change, allowed), change)
     for setting in loosened(change):
         if setting.path not in allowed.removing:
-            yield reports.of_setting(setting)
+            yield reports.of_setting(setting, change)
     excluded = list(new_exclusions(change))
     severity = "error" if excluded and is_measured(change.before) else "warning"
     for exclusion in excluded:
         yield reports.of_exclusion(exclusion, "error" if severity == "error" else "warning")
     for pipeline in weaker_pipelines(change):
         if pipeline.path not in allowed.removing:
-            yield reports.of_pipeline(pipeline)
+            yield reports.of_pipeline(pipeline, change)
     yield from map(reports.of_trick, new_tricks(change))
     yield from map(reports.of_shadow, shadows(change))
     yield from map(reports.of_rewritten, rewritten_snapshots(change, allowed))

@@ -52,15 +52,15 @@ def of_losses(lost: Losses, change: Change) -> Iterator[Finding]:
         yield report(
             "tests-removed",
             path,
-            message=removed_message(path, len(tests), path in change.after.known),
-            evidence=listed(tests),
+            message=removed_message(path, tests, path in change.after.known),
+            evidence=named_and_shown(tests),
             remedy=put_back(path, change),
         )
     for path, pairs in by_path((new.path, (old, new)) for old, new in lost.weakened):
         yield report(
             "tests-weakened",
             path,
-            message=f"{path} asserts less than it did, in {names([new for _, new in pairs])}.",
+            message=f"{path} asserts less than it did, in {joined(map(counts, pairs))}.",
             evidence="\n".join(weaker(old, new) for old, new in pairs[:SHOWN]),
             remedy=put_back(path, change),
             line=pairs[0][1].line,
@@ -69,7 +69,7 @@ def of_losses(lost: Losses, change: Change) -> Iterator[Finding]:
         yield report(
             "tests-held-back",
             path,
-            message=f"Tests in {path} need not pass any more: {names(tests)}.",
+            message=f"Tests in {path} need not pass any more: {joined(map(with_why, tests))}.",
             evidence="\n".join(f"{test.name}: {test.held}" for test in tests[:SHOWN]),
             remedy="Let them run and pass: mend the code, not the test.",
             line=tests[0].line,
@@ -88,32 +88,54 @@ def of_losses(lost: Losses, change: Change) -> Iterator[Finding]:
         )
 
 
-def removed_message(path: str, count: int, is_there: bool) -> str:
+def removed_message(path: str, tests: list[Test], is_there: bool) -> str:
+    many = "a test" if len(tests) == 1 else f"{len(tests)} tests"
     if not is_there:
-        return f"{path} is gone, and with it {'a test' if count == 1 else f'{count} tests'}."
-    return f"{'A test' if count == 1 else f'{count} tests'} that {path} had can be found nowhere."
+        return f"{path} is gone, and with it {many}."
+    return f"{many.capitalize()} that {path} had can be found nowhere: {names(tests)}."
 
 
-def names(tests: list[Test]) -> str:
-    more = f" and {len(tests) - SHOWN} more" if len(tests) > SHOWN else ""
-    return ", ".join(test.name for test in tests[:SHOWN]) + more
+def names(tests: Iterable[Test]) -> str:
+    return joined(test.name for test in tests)
 
 
-def listed(tests: list[Test]) -> str:
+def joined(items: Iterable[str]) -> str:
+    listed = list(items)
+    more = f" and {len(listed) - SHOWN} more" if len(listed) > SHOWN else ""
+    return ", ".join(listed[:SHOWN]) + more
+
+
+def counts(pair: tuple[Test, Test]) -> str:
+    """How many assertions a test has, and had; those of a value only where the others stay."""
+    old, new = pair
+    if old.total == new.total:
+        return f"{new.name} ({new.strong} of a value, {old.strong} before)"
+    left = "1 assertion" if new.total == 1 else f"{new.total} assertions"
+    return f"{new.name} ({left}, {old.total} before)"
+
+
+def with_why(test: Test) -> str:
+    return f"{test.name} ({test.held})"
+
+
+def named_and_shown(tests: list[Test]) -> str:
     """The names, and what the first one says."""
     return f"{names(tests)}\n{tests[0].source}"
 
 
 def weaker(old: Test, new: Test) -> str:
-    counts = (
-        f"{new.name}: {old.total} assertions, {old.strong} of them of a value; "
-        f"now {new.total} and {new.strong}"
-    )
-    return f"{counts}\n{old.source}"
+    return f"{counts((old, new))}\n{old.source}"
 
 
 def put_back(path: str, change: Change) -> str:
     return f"Put back what is lost (`git show {change.base}:{path}`); {UNLESS_WANTED}"
+
+
+def undo(path: str, change: Change) -> str:
+    """How a file of settings becomes what it was."""
+    if not change.was_there(path):
+        return f"Take it out of {path}; {UNLESS_WANTED}"
+    return f"Put it back as it was (`git show {change.base}:{path}`); {UNLESS_WANTED}"
 
 
 def by_path(pairs: Iterable[tuple[str, T]]) -> Iterator[tuple[str, list[T]]]:
@@ -123,7 +145,7 @@ def by_path(pairs: Iterable[tuple[str, T]]) -> Iterator[tuple[str, list[T]]]:
     yield from sorted(groups.items())
 
 
-def of_setting(item: Loosened) -> Finding:
+def of_setting(item: Loosened, change: Change) -> Finding:
     is_coverage = item.about == "coverage"
     return report(
         "coverage-lowered" if is_coverage else "runner-narrowed",
@@ -131,7 +153,7 @@ def of_setting(item: Loosened) -> Finding:
         item.name,
         message=f"{item.name} in {item.path} {item.what}.",
         evidence=f"{item.name} {item.what}",
-        remedy=f"Put the setting back, and {'cover the code' if is_coverage else 'mend the code'}.",
+        remedy=undo(item.path, change),
         line=item.line,
     )
 
@@ -149,14 +171,14 @@ def of_exclusion(item: Excluded, severity: Severity) -> Finding:
     )
 
 
-def of_pipeline(item: Weaker) -> Finding:
+def of_pipeline(item: Weaker, change: Change) -> Finding:
     return report(
         "pipeline-weakened",
         item.path,
         item.anchor,
         message=item.message,
         evidence=item.evidence,
-        remedy=f"Put it back as it was; {UNLESS_WANTED}",
+        remedy=undo(item.path, change),
     )
 
 

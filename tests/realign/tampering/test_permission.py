@@ -95,6 +95,12 @@ def test_of_tests_that_the_run_has_made_the_sum_must_stay(
     assert [each.rule for each in found] == rules
 
 
+UNLESS = (
+    "if it is really to go, a requirement must say that what it held is removed, and its task name "
+    "the file under modifies."
+)
+
+
 def test_a_finding_says_what_was_lost_where_and_how_to_put_it_back(guarded: Guarded) -> None:
     (found,) = guarded({}, {SUITE: None})
     assert found.model_dump(exclude={"id", "requirement"}, exclude_defaults=True) == {
@@ -106,7 +112,51 @@ def test_a_finding_says_what_was_lost_where_and_how_to_put_it_back(guarded: Guar
         "def test_greets(self):\n"
         "    self.assertEqual(greet('Ada'), 'Hello Ada')\n"
         "    self.assertEqual(greet('Bob'), 'Hello Bob')",
-        "remedy": "Put back what is lost (`git show 0123abc:tests/test_greet.py`); if it is "
-        "really to go, a requirement must say that what it held is removed, and its task name "
-        "the file under modifies.",
+        "remedy": f"Put back what is lost (`git show 0123abc:tests/test_greet.py`); {UNLESS}",
     }
+
+
+SENTENCES: dict[str, tuple[dict[str, str], After, str]] = {
+    "one test of two": (
+        EARLIER,
+        {"tests/test_more.py": ""},
+        "A test that tests/test_more.py had can be found nowhere: test_greets. "
+        f"Put back what is lost (`git show 0123abc:tests/test_more.py`); {UNLESS}",
+    ),
+    "an assertion less": (
+        EARLIER,
+        {"tests/test_more.py": changed(("    assert greet('Bob') == 'Hello Bob'\n", ""))},
+        "tests/test_more.py asserts less than it did, in test_greets (1 assertion, 2 before). "
+        f"Put back what is lost (`git show 0123abc:tests/test_more.py`); {UNLESS}",
+    ),
+    "a weaker assertion": (
+        EARLIER,
+        {"tests/test_more.py": changed((" == 'Hello Bob'", ""))},
+        "tests/test_more.py asserts less than it did, in test_greets (1 of a value, 2 before). "
+        f"Put back what is lost (`git show 0123abc:tests/test_more.py`); {UNLESS}",
+    ),
+    "a skip": (
+        EARLIER,
+        {"tests/test_more.py": "import pytest\n" + changed(("def ", "@pytest.mark.skip\ndef "))},
+        "Tests in tests/test_more.py need not pass any more: test_greets (skipped). "
+        "Let them run and pass: mend the code, not the test.",
+    ),
+    "a setting": (
+        {"pytest.ini": "[pytest]\naddopts = -q\n"},
+        {"pytest.ini": "[pytest]\naddopts = -q -k nothing\n"},
+        "pytest.addopts in pytest.ini now has -k nothing. "
+        f"Put it back as it was (`git show 0123abc:pytest.ini`); {UNLESS}",
+    ),
+    "a new file of settings": (
+        {},
+        {"pytest.ini": "[pytest]\naddopts = -k nothing\n"},
+        f"pytest.addopts in pytest.ini now has -k nothing. Take it out of pytest.ini; {UNLESS}",
+    ),
+}
+
+
+@pytest.mark.parametrize(("before", "after", "words"), SENTENCES.values(), ids=SENTENCES.keys())
+def test_the_executor_reads_what_was_weakened_where_and_what_to_do(
+    guarded: Guarded, before: dict[str, str], after: After, words: str
+) -> None:
+    assert [f"{found.message} {found.remedy}" for found in guarded(before, after)] == [words]
