@@ -20,6 +20,8 @@ WRAPPERS = word_set(
 )
 PYTHONS = re.compile(r"^(\S*/)?python(\d+(\.\d+)*)?$|^\{envpython\}$|^\$\(?\{?PYTHON\}?\)?$")
 WORD = re.compile(r"\"[^\"]*\"|'[^']*'|&&|\|\||[;|&]|[^\s;|&\"']+")
+NO_ASSERTIONS = re.compile(r"^PYTHONOPTIMIZE=[\"']?[1-9]")
+"""Python goes past every `assert`."""
 NOTHING = word_set("true : echo printf exit")
 
 
@@ -80,7 +82,8 @@ def commands_of_line(path: str, line: str, forgiven: str) -> Iterator[GateComman
     for index, part in enumerate(parts):
         gate, own = gate_of(part)
         if gate is not None:
-            why = forgiven or ("a leading -" if hushed else "")
+            off = next((word for word in part if NO_ASSERTIONS.match(word)), "")
+            why = forgiven or off or ("a leading -" if hushed else "")
             yield GateCommand(path, gate, own, why or swallowed(parts, operators, index))
 
 
@@ -202,6 +205,12 @@ def forgiving(step: dict[object, object]) -> str:
     for key in ("continue-on-error", "allow_failure", "continueOnError", "ignore_failures"):
         if step.get(key) is True or str(step.get(key)).strip("${} ") == "true":
             return f"{key}: true"
+    for key in ("env", "variables", "environment"):
+        given = step.get(key)
+        if isinstance(given, dict) and NO_ASSERTIONS.match(
+            f"PYTHONOPTIMIZE={given.get('PYTHONOPTIMIZE')}"
+        ):
+            return "PYTHONOPTIMIZE"
     condition = str(step.get("if", "")).strip("${} ").lower()
     if condition in {"false", "never()", "0"} or step.get("if") is False:
         return "if: false"

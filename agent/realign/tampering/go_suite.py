@@ -33,6 +33,10 @@ if TYPE_CHECKING:
 
 TEST_NAME = re.compile(r"^(Test|Fuzz|Example)($|[^a-z])")
 CONSTRAINT = re.compile(r"^//(?:go:build| \+build)\s+(.+)$", re.MULTILINE)
+OTHER_SYSTEM = re.compile(
+    r"_(aix|android|darwin|dragonfly|freebsd|illumos|ios|js|netbsd|openbsd|plan9|solaris|wasip1"
+    r"|windows|386|arm|loong64|mips\w*|ppc64\w*|riscv64|s390x|wasm)_test\.go$"
+)
 FAILING = word_set("Error Errorf Fatal Fatalf Fail FailNow")
 WEAK = word_set(
     """NotNil NoError Nil True False NotEmpty Error IsType Implements NotPanics NotZero Fail
@@ -50,6 +54,8 @@ def go_tests(path: str, text: str) -> TestFile | None:
     lines = text.split("\n")
     constraint = CONSTRAINT.search(text.partition("\npackage ")[0])
     held = f"only built with {constraint[1]}" if constraint else ""
+    if system := OTHER_SYSTEM.search(path):
+        held = f"only built for {system[1]}"
     found = [test_of(node, path, lines, held) for node in root.named_children]
     tests = {test.name: test for test in found if test is not None}
     return TestFile(path, tuple(tests.values()), informative(words_in(root), COMMON))

@@ -35,17 +35,19 @@ RUN_OPTIONS = word_set(
 LISTS = frozenset({"collect_ignore", "collect_ignore_glob"})
 
 
-def hook_tricks(module: ast.Module, nodes: tuple[ast.AST, ...]) -> Iterator[Trick]:
+def hook_tricks(nodes: tuple[ast.AST, ...]) -> Iterator[Trick]:
     for node in nodes:
         if isinstance(node, FunctionNode) and hook_name(node):
             yield from of_hook(node)
-    for statement in module.body:
+    for statement in nodes:
         match statement:
-            case ast.Assign(targets=[ast.Name(id=name)], value=value) if name in LISTS:
-                if not isinstance(value, ast.List) or value.elts:
-                    what = "keeps test files from being collected"
-                    code = ast.unparse(statement)
-                    yield Trick("selection", name, statement.lineno, what, code)
+            case (
+                ast.Assign(targets=[ast.Name(id=name)], value=value)
+                | ast.AugAssign(target=ast.Name(id=name), value=value)
+                | ast.Call(func=ast.Attribute(value=ast.Name(id=name)), args=[value, *_])
+            ) if name in LISTS and not (isinstance(value, ast.List) and not value.elts):
+                what = "keeps test files from being collected"
+                yield Trick("selection", name, statement.lineno, what, ast.unparse(statement))
 
 
 def hook_name(node: FunctionNode) -> str:

@@ -43,6 +43,8 @@ class Place:
     prefix: str = ""
     held: str = ""
     owner: str = ""
+    is_collected: bool = True
+    """Whether a runner takes the tests in it."""
 
 
 @dataclass(frozen=True)
@@ -87,7 +89,8 @@ def functions_of(
             case ast.ClassDef(name=name, body=inner):
                 held = place.held or held_by_decorators(node, aliases)
                 held = held or held_by_block(inner, aliases) or held_by_set_up(inner, SET_UPS)
-                yield from functions_of(inner, Place(f"{place.prefix}{name}.", held, name), aliases)
+                inside = Place(f"{place.prefix}{name}.", held, name, is_collected(node))
+                yield from functions_of(inner, inside, aliases)
             case ast.If(test=test, body=inner, orelse=orelse):
                 why = "never defined" if is_false(test) else "defined under a condition"
                 yield from functions_of(inner, replace(place, held=place.held or why), aliases)
@@ -96,9 +99,15 @@ def functions_of(
                 yield from functions_of(inner, place, aliases)
 
 
+def is_collected(node: ast.ClassDef) -> bool:
+    """Whether pytest takes the tests of a class; one with bases may be a unittest case."""
+    makes_itself = any(isinstance(n, FunctionNode) and n.name == "__init__" for n in node.body)
+    return bool(node.bases) or (node.name.startswith("Test") and not makes_itself)
+
+
 def test_of(reader: Reader, node: FunctionNode, place: Place) -> Test | None:
     found = strengths_of(node.body, reader.tables)
-    is_test = node.name.startswith("test")
+    is_test = node.name.startswith("test") and place.is_collected
     if not is_test and not found.strong + found.weak:
         return None
     cases = cases_of(node, reader.tables)

@@ -35,9 +35,11 @@ def python_tricks(tree: Tree, path: str) -> Iterator[Trick]:
     in_tests = is_test(path)
     yield from import_endings(module, path, in_tests)
     yield from hard_exits(nodes, path, in_tests)
-    yield from hook_tricks(module, nodes)
+    yield from hook_tricks(nodes)
     yield from patch_tricks(module, nodes, tree, path)
     yield from runner_overrides(nodes)
+    if not in_tests:
+        yield from equal_to_all(nodes)
     yield from loaders(module)
 
 
@@ -122,6 +124,20 @@ def runner_overrides(nodes: Nodes) -> Iterator[Trick]:
             if name in RUNNER_METHODS | {"failureException"} and not calls_super(item):
                 what = f"replaces {name} of the test runner in {node.name}"
                 yield Trick("runner", f"{node.name}.{name}", item.lineno, what, ast.unparse(item))
+
+
+def equal_to_all(nodes: Nodes) -> Iterator[Trick]:
+    """A value of the product that passes every assertion of equality."""
+    for node in nodes:
+        if isinstance(node, FunctionNode) and node.name == "__eq__":
+            returned = [each.value for each in ast.walk(node) if isinstance(each, ast.Return)]
+            if returned and all(is_true(value) for value in returned):
+                what = "is equal to everything, so any test that compares it passes"
+                yield Trick("subject", "__eq__", node.lineno, what, ast.unparse(node))
+
+
+def is_true(value: ast.expr | None) -> bool:
+    return isinstance(value, ast.Constant) and value.value is True
 
 
 def is_runner_class(node: ast.ClassDef) -> bool:

@@ -136,7 +136,15 @@ JAVA = """class ShopTest {
     }
 }
 """
+CLASS = """class TestShop:
+    def test_tea_costs(self):
+        assert price("tea") == 250
+
+    def test_jam_costs(self):
+        assert price("jam") == 399
+"""
 SUITES: Files = {
+    "tests/test_class.py": CLASS,
     "tests/test_shop.py": PYTEST,
     "tests/test_price.py": UNITTEST,
     "web/shop.test.js": JEST,
@@ -189,6 +197,14 @@ REMOVED: dict[str, After] = {
         "tests/test_shop.py": None,
         "tests/shop_old.py": PYTEST,
     },
+    "a class whose name no runner takes": {
+        "tests/test_class.py": CLASS.replace("TestShop", "ShopChecks")
+    },
+    "a class that pytest cannot make": {
+        "tests/test_class.py": CLASS.replace(
+            ":\n", ":\n    def __init__(self):\n        ...\n\n", 1
+        )
+    },
     "a unittest test": {"tests/test_price.py": without("tests/test_price.py", "    def test_an")},
     "a class that is deleted again": {"tests/test_price.py": UNITTEST + "\n\ndel PriceTest\n"},
     "a jest test": {"web/shop.test.js": without("web/shop.test.js", "  it('adds up'", "});\n")},
@@ -196,6 +212,10 @@ REMOVED: dict[str, After] = {
     "a vitest test": {"web/shop.test.ts": without("web/shop.test.ts", "test('has no")},
     "a mocha test": {"test/shop.js": without("test/shop.js", "  it('has no", "});\n")},
     "a Go test": {"shop/shop_test.go": without("shop/shop_test.go", "func TestTotal")},
+    "a Go file for another system": {
+        "shop/shop_test.go": None,
+        "shop/shop_plan9_test.go": GO,
+    },
     "a Go file that no tool takes": {"shop/shop_test.go": None, "shop/_shop_test.go": GO},
     "a Rust test": {
         "src/lib.rs": changed("src/lib.rs", ("    #[test]\n    fn tea_is", "    fn tea_is"))
@@ -618,3 +638,10 @@ MARKS = ("pytest.mark.skip", "unittest.skip", "it.skip", "t.Skip", "#[ignore]")
 def test_a_skip_may_go(guarded: Guarded, mark: str) -> None:
     (path, text), *_ = HELD[mark].items()
     assert guarded({**SUITES, path: text or ""}, {path: SUITES[path]}) == ()
+
+
+def test_a_folder_that_pytest_does_not_look_into_holds_no_tests(guarded: Guarded) -> None:
+    settings = {"pytest.ini": "[pytest]\ntestpaths = tests\n"}
+    moved = {"tests/test_shop.py": None, "attic/test_shop.py": PYTEST}
+    found = guarded({**SUITES, **settings}, moved)
+    assert [(each.rule, each.path) for each in found] == [("tests-removed", "tests/test_shop.py")]

@@ -46,6 +46,9 @@ RIGGED: dict[str, After] = {
         "    for item in items:\n        item.add_marker(pytest.mark.skip)\n"
     },
     "files are kept from the collection": {HOOK: "collect_ignore_glob = ['test_*.py']\n"},
+    "more files are kept from the collection": {
+        HOOK: "collect_ignore = []\ncollect_ignore += ['test_greet.py']\n"
+    },
     "reports are set to passed": {
         HOOK: "import pytest\n\n\n@pytest.hookimpl(hookwrapper=True)\n"
         "def pytest_runtest_makereport():\n    outcome = yield\n"
@@ -94,6 +97,9 @@ RIGGED: dict[str, After] = {
         HOOK: "import sys\nimport types\n\nsys.modules['app'] = types.ModuleType('app')\n"
     },
     "Python loads it before the runner": {"sitecustomize.py": "import builtins\n"},
+    "an answer is equal to everything": {
+        "app/shop.py": "class Price:\n    def __eq__(self, other):\n        return True\n"
+    },
     "the product asks for pytest": {
         "app/shop.py": "import os\n\n\ndef price(name):\n"
         "    return 250 if os.environ.get('PYTEST_CURRENT_TEST') else len(name)\n"

@@ -171,6 +171,13 @@ PIPELINES: dict[str, After] = {
     "the step is gone": changed(CI, ("      - run: pytest --cov\n", "")),
     "only echo": changed(CI, ("run: pytest --cov", "run: echo pytest --cov")),
     "fewer tests": changed(CI, ("pytest --cov", "pytest --cov -k shop")),
+    "assertions are off for the step": changed(
+        CI, ("pytest --cov", "PYTHONOPTIMIZE=1 pytest --cov")
+    ),
+    "assertions are off for the job": changed(
+        CI, ("  test:\n", '  test:\n    env:\n      PYTHONOPTIMIZE: "1"\n')
+    ),
+    "assertions are off for Python": changed(CI, ("pytest --cov", "python -O -m pytest --cov")),
     "no type checks": changed(CI, ("      - run: mypy app\n", "")),
     "not on pull requests": changed(CI, ("  pull_request:\n", "")),
     "no hook lints": changed(
