@@ -124,7 +124,9 @@ def read(tree: Tree, paths: list[str]) -> list[TestFile]:
 
 
 def is_the_same(old: Test, new: Test, permission: Permission) -> bool:
-    """Whether a test that kept its name is still about what it was about."""
+    """Whether a test that kept its name is still a test, and about what it was about."""
+    if new.is_helper != old.is_helper:
+        return False
     if old.is_helper or old.path in permission.young:
         return True
     if new.held or not new.total or old.words.total() < FEWEST_WORDS:
