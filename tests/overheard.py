@@ -65,17 +65,25 @@ class Overheard:
         return self.run.git("show", f"{self.run.result.branch}:{path}")
 
 
-def one_task(check: str, *, request: str = "Do it.", modifies: tuple[str, ...] = ()) -> Plan:
+def one_task(check: str, *, modifies: tuple[str, ...] = (), creates: tuple[str, ...] = ()) -> Plan:
     """A plan of one task, which the check proves."""
     proof = (CommandCheck(run=check),)
-    task = Task(id="T01", title="Do it", serves=("R1",), modifies=modifies, checks=proof)
+    task = Task(
+        id="T01",
+        title="Do it",
+        serves=("R1",),
+        creates=creates,
+        modifies=modifies,
+        wiring="README.md names it",
+        checks=proof,
+    )
     return Plan(
         name="one",
         title="One task",
-        request=request,
+        request="Do it.",
         requirements=(Requirement(id="R1", title="It is done", checks=proof),),
         entry_points=(EntryPoint(id="E1", command="cat README.md", path="README.md"),),
-        tasks=(task.model_copy(update={"wiring": "README.md names it"}),),
+        tasks=(task,),
     )
 
 

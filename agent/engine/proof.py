@@ -9,7 +9,6 @@ from agent.domain.todo import open_todos
 from agent.engine.ruling import ruling_on
 from agent.engine.run_context import RunContext
 from agent.engine.standing import standing_findings
-from agent.tools.fence import plain_name
 
 OUTPUT_LINES = 30
 
@@ -60,7 +59,7 @@ async def open_items(
     standing = await standing_findings(context, findings)
     items += [prompts.render("executor/open#finding", finding=finding) for finding in standing]
     items += [
-        prompts.render("executor/open#outside", path=plain_name(path), is_own=why == "own_file")
+        prompts.render("executor/open#outside", path=path, is_own=why == "own_file")
         for path, why in await overstepped(context, task)
     ]
     if not changed:
