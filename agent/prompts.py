@@ -24,6 +24,7 @@ def environment() -> Environment:
         loader=FileSystemLoader(prompt_root()),
         undefined=StrictUndefined,
         autoescape=False,
+        auto_reload=False,
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=False,
