@@ -58,10 +58,14 @@ async def choose_sandbox(mode: Mode, rules: Rules, ladder: tuple[Backend, ...] =
     told = "; ".join(reasons)
     if mode == "require":
         raise UsageError(
-            f"no sandbox works here ({told}); install bubblewrap, "
+            f"no sandbox works here ({told}); make one of them work, "
             'or run in a container with sandbox = "off"'
         )
-    return Choice(None, f"commands run without a sandbox ({told}); install bubblewrap")
+    return Choice(
+        None,
+        f"commands run without a sandbox, so they can do what you can ({told}); "
+        'make one of them work, or run in a container with sandbox = "off"',
+    )
 
 
 async def why_unusable(backend: Backend, rules: Rules) -> str:
