@@ -103,7 +103,7 @@ async def work_on(context: RunContext, task: Task, attempt: int) -> Ending:
     turns = context.limits.turns_per_session
     while session.replies < turns or session.unanswered:
         try:
-            tail = tail_of(context, task, session)
+            tail = tail_of(context, task, session, tools)
             turn = await take_turn(context, session, tools, tail, can_hand_over=True)
             if turn.is_full:
                 await hand_over(context, task, session, tools)
