@@ -1,7 +1,7 @@
 """Begins and resumes runs: the place where ports get their concrete classes."""
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +23,7 @@ from agent.limits.governor import AccountGovernor
 from agent.limits.owners import this_process
 from agent.wiring.asked import what_is_asked
 from agent.wiring.confine import confinement, open_workspace
+from agent.wiring.external import external_tools
 from agent.wiring.foresight import day_warning
 from agent.wiring.ledger import open_books
 from agent.wiring.machine import SystemClock, Unattended
@@ -104,9 +105,7 @@ async def start_run(
             return await drive(journal, settings, profiles, clock, commands, approver)
 
 
-def begin(
-    journal: Journal, started: RunStarted, plan: Plan | None, plan_file: Path | None
-) -> None:
+def begin(journal: Journal, started: RunStarted, plan: Plan | None, plan_file: Path | None) -> None:
     journal.append(started)
     if plan:
         here = {"base": started.base_commit, "name": started.plan_name}
@@ -224,6 +223,9 @@ async def drive(
                 foresee=lambda sizes: day_warning(
                     sizes, profiles["executor"], settings, books, clock, journal.path.parent.parent
                 ),
+                external=await stack.enter_async_context(
+                    external_tools(settings, profiles, count, warning(journal))
+                ),
                 policy=policy_of(settings),
                 redactor=journal.redactor,
                 ask_approval=approver is not None,
@@ -231,6 +233,10 @@ async def drive(
             )
             finished = journal.redactor.hide_in(await run(context))
     return result_of(finished, started, journal)
+
+
+def warning(journal: Journal) -> Callable[[str], None]:
+    return lambda message: journal.append(Warned(message=message))
 
 
 def result_of(finished: RunFinished, started: RunStarted, journal: Journal) -> RunResult:
