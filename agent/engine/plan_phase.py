@@ -88,7 +88,14 @@ async def garden_round(context: RunContext, number: int) -> None:
     session = open_session(
         context,
         key,
-        gardener.opening(plan.request, facts, plan, findings, earlier_edits(context)),
+        gardener.opening(
+            plan.request,
+            facts,
+            plan,
+            findings,
+            earlier_edits(context),
+            tuple(context.state.requirement_before.values()),
+        ),
     )
     revision = await converse(context, session, with_reading(context, revise), revise.spec.name)
     if not isinstance(revision, gardener.Revision):
