@@ -24,6 +24,8 @@ RESTARTS = 2
 MOST_TOOLS = 500
 REASON_CHARACTERS = 200
 LOG_CHARACTERS = 300
+CLOSING_SECONDS = 6
+"""What the SDK takes at most to end a server."""
 REQUEST_TIMEOUT, CONNECTION_CLOSED = -32001, -32000
 """Codes of the SDK's own errors."""
 
@@ -61,7 +63,8 @@ class McpServer:
         if self.lost:
             raise NoAnswer(self.lost)
         question = Question(tool, arguments)
-        with anyio.move_on_after(2 * self.place.timeout_seconds):
+        # At worst the one before froze the server: it is probed, ended and opened again first.
+        with anyio.move_on_after(4 * self.place.timeout_seconds + CLOSING_SECONDS):
             await self._send.send(question)
             await question.done.wait()
         if question.said is None:
@@ -103,7 +106,11 @@ class McpServer:
             self._receive.receive_nowait().end(None, reason)
 
     async def _answer(self, client: "Client") -> None:
-        """Raises what has broken the connection, with the question answered."""
+        """Raises what has broken the connection, with the question answered.
+
+        A server that let a call wait too long is asked for its tools: where no answer comes to
+        that either, it is lost.
+        """
         async for question in self._receive:
             if question.done.is_set():
                 continue
@@ -113,6 +120,8 @@ class McpServer:
                 question.end(said_by(result))
             except TimeoutError:
                 question.end(None, self.too_slow)
+                with anyio.fail_after(self.place.timeout_seconds):
+                    await client.list_tools(cache_mode="bypass")
             except Exception as error:
                 question.end(None, reason_of(error, self.too_slow))
                 if is_lost(error):
@@ -131,7 +140,9 @@ async def connected(place: ServerPlace, log: TextIO) -> AsyncIterator["Client"]:
     if place.command:
         program, *arguments = place.command
         env = dict(place.env or {})
-        started = StdioServerParameters(command=program, args=arguments, env=env)
+        started = StdioServerParameters(
+            command=program, args=arguments, env=env, encoding_error_handler="replace"
+        )
         transport = stdio_client(started, errlog=log)
         async with Client(transport, read_timeout_seconds=place.timeout_seconds) as client:
             yield client

@@ -12,7 +12,7 @@ from agent.domain.event import Warned
 
 PLAN = one_task("test -f new.txt")
 SERVER = '''
-import os, sys, time
+import os, signal, sys, time
 from mcp.server import MCPServer
 
 server = MCPServer("docs", log_level="ERROR")
@@ -52,6 +52,12 @@ def hangs() -> str:
 
 
 @server.tool()
+def freezes() -> str:
+    """Freezes."""
+    os.kill(os.getpid(), signal.SIGSTOP)
+
+
+@server.tool()
 def dies() -> str:
     """Dies."""
     print("out of memory", file=sys.stderr, flush=True)
@@ -76,7 +82,7 @@ if __name__ == "__main__":
     os.environ["WIRE"] = str(os.dup(1))
     server.run("stdio")
 '''
-ALLOWED = ("lookup", "flood", "environment", "fails", "hangs", "dies", "rubbish")
+ALLOWED = ("lookup", "flood", "environment", "fails", "hangs", "freezes", "dies", "rubbish")
 WORK = calls(write("new.txt", "x\n"), ("submit", {"summary": "made"}))
 
 
@@ -167,14 +173,17 @@ def test_a_server_that_hangs_dies_or_talks_rubbish_costs_the_call_and_never_the_
             ("docs__lookup", {"word": "again"}),
             ("docs__hangs", {}),
         ),
-        calls(("docs__dies", {}), ("docs__dies", {}), ("docs__lookup", {"word": "late"})),
+        calls(("docs__freezes", {}), ("docs__lookup", {"word": "thawed"})),
+        calls(("docs__dies", {}), ("docs__lookup", {"word": "late"})),
     )
 
-    rubbish, died, again, hung, *_, late = heard.results[:7]
+    rubbish, died, again, hung, froze, thawed, _, late = heard.results[:8]
     assert rubbish.startswith("from the server docs:\n<output>\nsaid it")
     assert died.startswith("The server docs gives no answer: Connection closed. Nothing is known")
     assert again.startswith("from the server docs:\n<output>\nagain means")
     assert hung.startswith("The server docs gives no answer: nothing came within 6 s.")
+    assert froze == hung
+    assert thawed.startswith("from the server docs:\n<output>\nthawed means")
     assert late.startswith("The server docs gives no answer: Connection closed (out of memory).")
 
 
@@ -182,14 +191,17 @@ def test_a_server_that_hangs_dies_or_talks_rubbish_costs_the_call_and_never_the_
     ("code", "reason"),
     [
         ("import sys; sys.exit('no licence')", "Connection closed (no licence)"),
-        ("print('hello, I am no server'); input(); input()", "nothing came within 3 s"),
-        ("import time; time.sleep(60)", "nothing came within 3 s"),
+        (
+            "import sys; print('hello'); [print(line) for line in sys.stdin]",
+            "nothing came within 1 s",
+        ),
+        ("import time; time.sleep(60)", "nothing came within 1 s"),
     ],
 )
 def test_a_server_that_does_not_begin_is_told_of_and_the_run_goes_on(
     tmp_path: Path, repository: Path, code: str, reason: str
 ) -> None:
-    given = {"command": (sys.executable, "-c", code), "tools": ("x",), "timeout_seconds": 3.0}
+    given = {"command": (sys.executable, "-c", code), "tools": ("x",), "timeout_seconds": 1.0}
     heard = play(tmp_path, repository, given)
     assert told(heard) == [f"the server docs gives no tools: {reason}"]
 
