@@ -203,7 +203,8 @@ PROCESSES = (
         "begins ever more threads",
         "import threading\nthreading.stack_size(2**16)\n"
         "for _ in range(200):\n"
-        "    threading.Thread(target=time.sleep, args=(20,), daemon=True).start()",
+        "    threading.Thread(target=time.sleep, args=(20,), daemon=True).start()\n"
+        "time.sleep(20)",
         "killed",
     ),
     python(

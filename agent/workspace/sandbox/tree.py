@@ -98,22 +98,6 @@ def written_bytes(process_id: int) -> int:
         return 0
 
 
-class Crowd:
-    """Counts who is born, and looks who has died only when there may be too many."""
-
-    def __init__(self, root: int, most: int) -> None:
-        self._root = root
-        self._most = most
-        self._count = 0
-
-    def may_grow(self) -> bool:
-        """Whether one thread or process more stays within the bound."""
-        self._count += 1
-        if self._count > self._most:
-            self._count = use_of(self._root).threads + 1
-        return self._count <= self._most
-
-
 def end_all(root: int) -> bool:
     """Kills every descendant and buries it; False when one cannot be killed.
 
@@ -121,17 +105,25 @@ def end_all(root: int) -> bool:
     """
     deadline = time.monotonic() + END_SECONDS
     while time.monotonic() < deadline:
-        found = [key for key, row in descendants(root).items() if row.state != "Z"]
+        found = {key: row for key, row in descendants(root).items() if row.state != "Z"}
+        # a group ends at once, whoever is being born in it
+        for group in {row.group for row in found.values()} - {os.getpgrp()}:
+            kill(-group)
         for process_id in found:
-            try:
-                os.kill(process_id, KILL)
-            except OSError:
-                continue
+            kill(process_id)
         bury()
         if not found and not descendants(root):
             return True
         select.select((), (), (), PAUSE_SECONDS)
     return False
+
+
+def kill(process_id: int) -> None:
+    try:
+        os.kill(process_id, KILL)
+    except OSError:
+        # it has ended, or the kernel keeps it
+        return
 
 
 def bury() -> dict[int, int]:
