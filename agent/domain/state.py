@@ -83,6 +83,10 @@ class RunState:
     """Base URLs, by role."""
     survey: Survey | None = None
     plan: Plan | None = None
+    former_plan: Plan | None = None
+    """The plan before the present one."""
+    is_plan_fresh: bool = False
+    """Whether the plan was adopted last of all: then its file may still be the former one's."""
     revised: dict[str, Plan] = field(default_factory=dict)
     """By the gardener's session whose edits were adopted: the plan before them."""
     plan_findings: tuple[Finding, ...] = ()
@@ -141,6 +145,8 @@ def fold(events: Iterable[Event]) -> RunState:
 
 def apply(state: RunState, event: Event) -> None:  # noqa: C901 - one exhaustive match
     """Takes one event into the state."""
+    if state.is_plan_fresh and not isinstance(event, RunResumed | RunFinished | Warned):
+        state.is_plan_fresh = False
     match event:
         case (
             SessionStarted()
@@ -212,7 +218,8 @@ def _apply_planning(
         case PlanAdopted():
             if event.session and state.plan:
                 state.revised[event.session] = state.plan
-            state.plan = event.plan
+            state.former_plan, state.plan = state.plan, event.plan
+            state.is_plan_fresh = True
         case PlanChecked():
             state.plan_findings = event.findings
             state.checked_revision = event.revision

@@ -1,7 +1,7 @@
 """A plan file that a person changed while the run stood still becomes the next revision."""
 
 from agent.domain.plan import Plan, altered_tasks
-from agent.engine.commits import adopt
+from agent.engine.commits import adopt, keep_plan_file
 from agent.engine.run_context import RunContext
 from agent.errors import PlanError
 from agent.planning.edits import plan_diff
@@ -12,12 +12,16 @@ from agent.planning.planfile import parse, render
 async def adopt_hand_edit(context: RunContext) -> None:
     """Adopts the plan file where it differs from the plan in the journal.
 
-    Raises PlanError when the file breaks the format or alters a task that is done.
+    A file that a crash kept from being written is written instead. Raises PlanError when the file
+    breaks the format or alters a task that is done.
     """
     old = context.state.plan
     if old is None or not context.workspace.exists(context.plan_path):
         return
     text = context.workspace.read_text(context.plan_path)
+    if context.state.is_plan_fresh and text in renderings(old, context.state.former_plan):
+        await keep_plan_file(context)
+        return
     if text == render(old) or any(t.status == "running" for t in context.state.tasks.values()):
         return
     edited = parse(text, file=context.plan_path)
@@ -29,6 +33,10 @@ async def adopt_hand_edit(context: RunContext) -> None:
     refuse_broken_form(context, edited)
     revised = edited.model_copy(update={"revision": old.revision + 1})
     await adopt(context, revised, "edited by hand", plan_diff(old, revised))
+
+
+def renderings(*plans: Plan | None) -> tuple[str, ...]:
+    return tuple(render(plan) for plan in plans if plan)
 
 
 def refuse_broken_form(context: RunContext, edited: Plan) -> None:
