@@ -6,6 +6,7 @@ from typing import Literal, assert_never
 
 from agent.domain.check import CheckResult, failure_signature, red
 from agent.domain.event import (
+    Assumed,
     AttemptFailed,
     AuditFinished,
     CallRuled,
@@ -108,8 +109,7 @@ class RunState:
     """Tokens by subject of the session: a task's id, or a phase's word."""
     waited_seconds: float = 0.0
     warnings: list[str] = field(default_factory=list)
-    rulings: list[CallRuled] = field(default_factory=list)
-    """Calls that the policy did not simply let pass."""
+    rulings: list[CallRuled | Assumed] = field(default_factory=list)
     learned: list[ProfileMended | ModelReplaced] = field(default_factory=list)
     """What the endpoints taught on the way."""
     finished: RunFinished | None = None
@@ -183,7 +183,7 @@ def apply(state: RunState, event: Event) -> None:  # noqa: C901 - one exhaustive
             state.waited_seconds += event.wait_seconds
         case Throttled():
             state.waited_seconds += event.seconds
-        case CallRuled():
+        case CallRuled() | Assumed():
             state.rulings.append(event)
         case Warned():
             state.warnings.append(event.message)

@@ -16,6 +16,7 @@ from agent.domain.todo import Todo
 from agent.engine.dispatch import LOOKING_KINDS, Tools
 from agent.engine.guards import SAME_RED_NUDGE_AT
 from agent.engine.outputs import with_outputs
+from agent.engine.ruling import decided
 from agent.engine.run_context import RunContext
 from agent.engine.session import nudge, say
 from agent.engine.surroundings import files_of, surroundings
@@ -93,7 +94,7 @@ def executor_tools_of(context: RunContext, task: Task, attempt: int) -> Tools:
         context.tell(TodosUpdated(task_id=task.id, attempt=attempt, todos=todos))
 
     async def answer(question: str, assumption: str) -> Answer:
-        return Answer(assumption)
+        return decided(context, executor_key(task, attempt), question, assumption)
 
     def session() -> SessionState | None:
         return context.state.session(executor_key(task, attempt))
