@@ -36,6 +36,7 @@ BOUNDS = Bounds(memory_bytes=400_000_000, threads=100, disk_bytes=50_000_000)
 SECRET = "sesame-" + secrets.token_hex(8)
 MARK = str(secrets.randbelow(10**9) + 10**9)
 KILLED = re.compile(r"^\[killed: .+\]$", re.MULTILINE)
+STOPPED_OR_DEAD = frozenset("TtZX")
 SHARED_FOLDERS = ("/tmp", "/var/tmp", "/dev/shm", "/etc", "/etc/cron.d", "/usr/bin", "~")
 SHARED_TABLES = ("/proc/sysvipc/shm", "/proc/sysvipc/sem", "/proc/sysvipc/msg")
 
@@ -198,7 +199,7 @@ def snapshot(folder: Path) -> dict[str, tuple[object, ...]]:
 def state_of(process_id: int) -> tuple[object, ...]:
     fields = Path(f"/proc/{process_id}/stat").read_text(encoding="ascii").split()
     return (
-        fields[2],
+        fields[2] in STOPPED_OR_DEAD,
         os.getpriority(os.PRIO_PROCESS, process_id),
         os.sched_getaffinity(process_id),
         resource.prlimit(process_id, resource.RLIMIT_NOFILE),
