@@ -1,6 +1,7 @@
 """The append-only journal of one run: lock, write, flush, tell, read back."""
 
 import fcntl
+import gc
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -16,6 +17,8 @@ from agent.domain.state import RunState, apply
 from agent.errors import JournalError
 
 FILE_NAME = "journal.jsonl"
+BLOCK_BYTES = 1 << 16
+"""What is read at once from the end, to find the last line."""
 Listener = Callable[[Entry], None]
 
 
@@ -43,12 +46,22 @@ class Journal:
         try:
             self._lock()
             os.ftruncate(self._file, whole_length(self.path))
-            for entry in read_entries(self.path):
-                self._seq = entry.seq
-                apply(self.state, entry.event)
+            self._load()
         except BaseException:
             os.close(self._file)
             raise
+
+    def _load(self) -> None:
+        """Folds what is there. Nothing of it is garbage, and looking for some takes a third."""
+        collects = gc.isenabled()
+        gc.disable()
+        try:
+            for entry in read_entries(self.path):
+                self._seq = entry.seq
+                apply(self.state, entry.event)
+        finally:
+            if collects:
+                gc.enable()
 
     def _lock(self) -> None:
         try:
@@ -105,8 +118,15 @@ class Journal:
 
 def whole_length(path: Path) -> int:
     """Bytes up to the last line end: a torn last line is what a crash leaves."""
-    data = path.read_bytes()
-    return data.rfind(b"\n") + 1
+    with path.open("rb") as file:
+        end = file.seek(0, os.SEEK_END)
+        while end > 0:
+            begin = max(0, end - BLOCK_BYTES)
+            file.seek(begin)
+            if (at := file.read(end - begin).rfind(b"\n")) >= 0:
+                return begin + at + 1
+            end = begin
+    return 0
 
 
 def read_entries(path: Path) -> Iterator[Entry]:

@@ -86,6 +86,13 @@ def hand_over(session: SessionState, opening: tuple[Message, ...]) -> None:
     session.handovers += 1
 
 
+def forget(session: SessionState) -> None:
+    """Lets go of all that was said; what was counted stays."""
+    session.messages, session.opening_messages = [], 0
+    session.started_calls, session.answered = {}, set()
+    session.reductions, session.counted_reductions = {}, {}
+
+
 def take_in(session: SessionState, event: SessionEvent) -> None:
     match event:
         case MessageAdded():

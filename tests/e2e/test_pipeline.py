@@ -29,6 +29,7 @@ from agent.domain.event import (
     ModelResponded,
     PlanAdopted,
     RoundFinished,
+    SessionStarted,
 )
 from agent.errors import Outcome
 
@@ -121,7 +122,8 @@ def test_a_failed_attempt_is_kept_and_the_next_session_knows_why(play: Play) -> 
     (failure,) = run.of(AttemptFailed)
     assert failure.reason == "the executor gave up: no idea"
     assert "return 'Hi'" in run.git("show", f"{failure.checkpoint}:app/greet.py")
-    second = run.state.sessions["executor/T01/2"].messages[1].text
+    begun = {str(event.session): event for event in run.of(SessionStarted)}
+    second = begun["executor/T01/2"].opening[1].text
     assert "The last attempt failed\nthe executor gave up: no idea" in second
 
 
