@@ -30,7 +30,8 @@ from agent.errors import ContextOverflow
 from agent.planning.planfile import render
 from agent.tools.finish import GaveUp, Submitted
 
-CHECKED_AT_ONCE_SECONDS = 30.0
+EDITED_SECONDS, RAN_SECONDS = 30.0, 3.0
+"""The longest that checks may take to run by themselves after an edit, after a command alone."""
 
 
 @dataclass(frozen=True)
@@ -138,11 +139,13 @@ def is_reminded(
 async def check_edits(context: RunContext, task: Task, session: SessionState, turn: Turn) -> None:
     """Runs the task's checks after a batch of edits, without a turn to ask for them.
 
-    Not those that take long: they run when the executor asks or stops.
+    Commands may change what they see as well. Checks that take long run only when the executor
+    stops.
     """
     state = context.state.task(task.id)
     seconds = sum(result.seconds for result in state.after or state.before or ())
-    if turn.has_edited and seconds <= CHECKED_AT_ONCE_SECONDS:
+    longest = EDITED_SECONDS if turn.has_edited else RAN_SECONDS if turn.has_run else -1
+    if seconds <= longest:
         await check_tree(context, task)
         tell_same_red(context, session, context.state.task(task.id).same_red + 1)
 
