@@ -23,11 +23,10 @@ from pathlib import Path
 import anyio
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
-sys.path.insert(0, str(Path(__file__).parents[1] / "engine"))
 
+from engine.workshop import Workshop, open_workshop, repository
 from fakes import FakeClock, FakeModel
 from talk import call, reply
-from workshop import Workshop, open_workshop, repository
 
 from agent.domain.event import (
     Event,

@@ -2,12 +2,12 @@
 
     python tests/bench/long_job.py [--form FORM] [--cap no|yes] [--json] [--quick] [--keep FOLDER]
 
-60 modules of 12,000 bytes, of which 30 are read, 8 of them twice; 20 are wrong and are mended; five
-test runs of 31,600 bytes. The model is a scripted policy behind the rehearsal server; the program is
-`gardener execute` in a process of its own. Two forms: `stepwise`, one call a turn, as the others
-were driven, and `planned`, tasks with declared files and as many calls in a reply as the prompts
-ask for. Each without a limit, and under 400,000 tokens a minute, charged at admission, in real
-time; `--quick` leaves that out.
+60 modules of 12,000 bytes, of which 30 are read, 8 of them twice; 20 are wrong and are mended;
+five test runs of 31,600 bytes. The model is a scripted policy behind the rehearsal server; the
+program is `gardener execute` in a process of its own. Two forms: `stepwise`, one call a turn, as
+the others were driven, and `planned`, tasks with declared files and as many calls in a reply as the
+prompts ask for. Each without a limit, and under 400,000 tokens a minute, charged at admission, in
+real time; `--quick` leaves that out.
 
 What is alike: tokens are characters / 4 of the rendered prompt (all texts are ASCII but for a few
 signs), the cached share is the longest common beginning with an earlier request in blocks of 32
@@ -17,16 +17,17 @@ second. 544 s and 2.50M tokens are the best that was measured among those that r
 
 What differs, to the program's disadvantage: before an edit the policy wants to see the function and
 its failure in the very request, and reads again what was taken out; the others' never forgot. Tests
-run by the harness itself come on top of the five that the policy asks for. To its advantage: the
-cache remembers 64 prompts of each account (the others' was unlimited); a module that is read a
-second time is one that is mended next; in the planned form the plan is given, with nothing charged
+run by the harness itself come on top of the five that the policy asks for, and the cache remembers
+64 prompts (the others' was unlimited). To its advantage: a module that is read a second time is
+one that is mended next; in the planned form the plan is given, with nothing charged
 for making it, and an output counts as read when all of its failures were shown, as it did not for
 harnesses that show it whole. The machine was another: times but for waiting are not comparable.
 `turns_per_session` is raised, since the stepwise form is more than a task should be.
 
 Own time counts all that happens between the end of a reply and the next request but for the tool
 `run` and checks; reading and editing files count in. On a busy machine look at the processor time
-instead. Exits with 1 when a figure misses what is wanted of it.
+instead, which takes in all that the process does for a turn. Exits with 1 when a figure misses what
+is wanted of it.
 """
 
 import argparse
