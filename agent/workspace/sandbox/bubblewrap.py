@@ -4,9 +4,9 @@ import shutil
 from pathlib import Path
 
 from agent.workspace.sandbox import seccomp
-from agent.workspace.sandbox.job import Job
 from agent.workspace.sandbox.launcher import BLOCK_AT, FILTER_AT, INFO_AT
 from agent.workspace.sandbox.order import Order
+from agent.workspace.sandbox.rules import Job
 
 PROGRAM = "bwrap"
 TEMPORARY = "/tmp"

@@ -10,9 +10,8 @@ from typing import Literal
 from agent.errors import UsageError, WorkspaceError
 from agent.workspace.process import clean_environment
 from agent.workspace.sandbox import bubblewrap, landlocked
-from agent.workspace.sandbox.job import Job
 from agent.workspace.sandbox.order import Order
-from agent.workspace.sandbox.rules import Rules
+from agent.workspace.sandbox.rules import Job, Rules
 from agent.workspace.sandbox.sandbox import Sandbox
 
 Mode = Literal["require", "prefer", "off"]

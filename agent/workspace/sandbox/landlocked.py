@@ -4,8 +4,8 @@ from pathlib import Path
 
 from agent.workspace.sandbox import landlock, seccomp
 from agent.workspace.sandbox.checkout import OWN_FOLDER, GitPlaces
-from agent.workspace.sandbox.job import Job
 from agent.workspace.sandbox.order import Order
+from agent.workspace.sandbox.rules import Job
 
 READABLE_DEVICES = ("/dev/random", "/dev/urandom")
 WRITABLE_DEVICES = ("/dev/null", "/dev/zero", "/dev/full")
