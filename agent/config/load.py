@@ -103,13 +103,14 @@ def load_settings(
     accounts = [t["accounts"] for t in tables if isinstance(t.get("accounts"), list)]
     named = [*(t.get("key_env") for t in tables), *(name for each in accounts for name in each)]
     servers = merged.get("servers", {}).values()
-    named += [*(s.get("key_env") for s in servers), *(n for s in servers for n in s.get("env", ()))]
+    named += [server.get("key_env") for server in servers]
+    seen = [name for server in servers for name in server.get("env", ())]
     keys = {
         name: value
         for name, value in environment.items()
-        if value and (name.endswith(KEY_SUFFIXES) or name in named)
+        if value and (name.endswith(KEY_SUFFIXES) or name in named or name in seen)
     }
-    secrets = {n: v for n, v in environment.items() if n in keys or is_secret(n, v)}
+    secrets = {n: v for n, v in environment.items() if v and (n in named or is_secret(n, v))}
     given = {"keys": keys, "secrets": secrets, "api_key": keys.get("OPENAI_API_KEY")}
     return Settings.model_validate({**merged, **given})
 

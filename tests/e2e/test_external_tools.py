@@ -1,5 +1,6 @@
 """Tools of real external servers: allowed by name, bounded, fenced, and never the run's end."""
 
+import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -78,7 +79,36 @@ def forbidden() -> str:
     return "x"
 
 
-if __name__ == "__main__":
+class Guarded:
+    """Lets nobody in without the token."""
+
+    def __init__(self, app):
+        self.app = app
+
+    async def __call__(self, scope, receive, send):
+        headers = dict(scope.get("headers", ()))
+        if scope["type"] == "http" and headers.get(b"authorization") != b"Bearer tok-9f8e7d6c5b4a":
+            await send({"type": "http.response.start", "status": 401, "headers": []})
+            await send({"type": "http.response.body", "body": b"no token"})
+            return
+        await self.app(scope, receive, send)
+
+
+def serve_http():
+    import socket
+    import uvicorn
+
+    place = socket.socket()
+    place.bind(("127.0.0.1", 0))
+    place.listen()
+    print(place.getsockname()[1], flush=True)
+    app = Guarded(server.streamable_http_app())
+    uvicorn.Server(uvicorn.Config(app, log_level="critical")).run(sockets=[place])
+
+
+if __name__ == "__main__" and sys.argv[1:] == ["http"]:
+    serve_http()
+elif __name__ == "__main__":
     os.environ["WIRE"] = str(os.dup(1))
     server.run("stdio")
 '''
@@ -244,6 +274,26 @@ def test_a_model_that_obeys_a_servers_result_is_held_by_the_policy(
     )
     assert heard.results[1].startswith("Not run: `git push` is not allowed here.")
     assert git(tmp_path / "remote.git", "for-each-ref") == ""
+
+
+def test_a_server_at_an_address_is_asked_with_its_token(
+    tmp_path: Path, repository: Path, server: dict[str, Any]
+) -> None:
+    with subprocess.Popen([*server["command"], "http"], stdout=subprocess.PIPE, text=True) as http:
+        try:
+            assert http.stdout is not None
+            url = f"http://127.0.0.1:{http.stdout.readline().strip()}/mcp"
+            given = {"url": url, "tools": ("lookup",), "timeout_seconds": 20.0}
+            look = calls(("docs__lookup", {"word": "far"}))
+            token = {"DOCS_TOKEN": "tok-9f8e7d6c5b4a"}
+            heard = play(
+                tmp_path, repository, {**given, "key_env": "DOCS_TOKEN"}, look, environment=token
+            )
+            assert heard.results[0].startswith("from the server docs:\n<output>\nfar means")
+            without = play(tmp_path, repository, given)
+            assert len(told(without)) == 1
+        finally:
+            http.kill()
 
 
 def test_only_the_roles_that_are_named_get_the_tools(
