@@ -5,27 +5,21 @@ the next where that differs: a commit that is made and not journalled, a command
 that came. Each of these is what `kill -9` leaves. From each, the run is resumed.
 """
 
-import os
 import shutil
-import signal
 import subprocess
-import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 import anyio
 import pytest
-import yaml
 from e2e.whole_run import Player
 from scenario import Played, git, played
 
 from agent.config import Settings, load_settings
 from agent.domain.event import PHASES, Entry, TaskFinished
-from agent.errors import Outcome
-from agent.journal import FILE_NAME, read_entries
 from agent.limits.ledger import add_up
 from agent.limits.sqlite_books import SqliteBooks
 from agent.rehearsal.server import RehearsalServer

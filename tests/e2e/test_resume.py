@@ -26,7 +26,7 @@ from scenario import (
     write,
 )
 
-from agent.domain.event import AuditFinished, Entry, PlanAdopted, TaskFinished
+from agent.domain.event import AuditFinished, Entry, PlanAdopted
 from agent.errors import JournalError, Outcome
 from agent.journal import FILE_NAME, Journal
 

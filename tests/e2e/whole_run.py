@@ -4,7 +4,6 @@ Three tasks: the first fails once, the second only succeeds as the gardener revi
 is handed over to a fresh transcript. A stub that the first leaves is mended by a realignment.
 """
 
-import json
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
