@@ -44,7 +44,7 @@ from agent.domain.event import (
 from agent.domain.finding import Finding
 from agent.domain.message import Role, SessionKey, Usage
 from agent.domain.plan import Plan
-from agent.domain.session import SessionEvent, SessionState, begin, hand_over, take_in
+from agent.domain.session import SessionEvent, SessionState, begin, forget, hand_over, take_in
 from agent.domain.survey import Survey
 from agent.domain.todo import Todo, open_todos
 
@@ -263,6 +263,8 @@ def _apply_task(
             task.status = event.status
             task.commit = event.commit
             task.summary = event.summary
+            if event.status == "done":
+                forget(state.sessions.values(), event.task_id)
         case AttemptFailed():
             task.failures.append(event)
         case TaskReviewed():

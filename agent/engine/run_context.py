@@ -144,4 +144,9 @@ class RunContext:
         self.journal.append(event)
 
     def meter(self, session: str) -> Meter:
+        """The session's own; those of sessions that are over are let go."""
+        if session not in self.meters:
+            over = {name for name, each in self.state.sessions.items() if not each.messages}
+            for name in self.meters.keys() & over:
+                del self.meters[name]
         return self.meters.setdefault(session, Meter(self.count))
