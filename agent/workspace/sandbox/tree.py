@@ -101,21 +101,30 @@ def written_bytes(process_id: int) -> int:
 def end_all(root: int) -> bool:
     """Kills every descendant and buries it; False when one cannot be killed.
 
-    Once is not enough: between looking and killing, a process may have begun others.
+    Once is not enough: between looking and killing, a process may have begun others. Since an
+    orphan becomes a child of ours, nobody is left when we have no child.
     """
     deadline = time.monotonic() + END_SECONDS
     while time.monotonic() < deadline:
+        bury()
+        if not has_children():
+            return True
         found = {key: row for key, row in descendants(root).items() if row.state != "Z"}
         # a group ends at once, whoever is being born in it
         for group in {row.group for row in found.values()} - {os.getpgrp()}:
             kill(-group)
         for process_id in found:
             kill(process_id)
-        bury()
-        if not found and not descendants(root):
-            return True
         select.select((), (), (), PAUSE_SECONDS)
     return False
+
+
+def has_children() -> bool:
+    try:
+        os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+    except ChildProcessError:
+        return False
+    return True
 
 
 def kill(process_id: int) -> None:
