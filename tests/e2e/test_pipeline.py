@@ -298,5 +298,6 @@ def test_a_setup_command_that_fails_is_told_with_the_setting(play: Play) -> None
     assert (run.result.outcome, run.result.message) == (
         Outcome.USAGE,
         "the setup command `echo no such compiler; exit 3` failed in a fresh checkout: "
-        "no such compiler; correct `setup` in gardener.toml, then resume",
+        "no such compiler; correct `setup` in gardener.toml, or let it reach "
+        "the network with GARDENER_NETWORK=setup, then resume",
     )
