@@ -48,7 +48,7 @@ LEAST_WEIGHT = 0.05
 FIRST_TOKEN_SECONDS = 1.0
 REPLY_SECONDS = 3.0
 """How long a turn takes at least, where the profile does not tell the speed."""
-LARGER_FOR_PRICE = 1.05
+LARGER_FOR_PRICE = 1.08
 """How much larger a request may be where only its price counts: twice the size would save less than
 a tenth of it, and a model that does not think reads a short request better, and sooner."""
 LARGEST_SHARE = 0.9
