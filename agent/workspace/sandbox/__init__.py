@@ -8,9 +8,9 @@ between harness and command that confines it, watches it and ends it. `cell` tal
 
 Both hold:
 
-- Files: written are the checkout without its `.git`, a home and temporary files of the command's
-  own, `Rules.writable`; read are these, the repository's git folder without the journals of runs,
-  the system and tool chains (`readable`). `/etc` and `/usr` are among them, homes and keys are not.
+- Files: written are the checkout without its `.git`, and a home and temporary files of the
+  command's own; read are these, the repository's git folder without the journals of runs, the
+  system and tool chains (`readable`). `/etc` and `/usr` are among them, homes and keys are not.
 - Processes: none outside can be signalled, traced or read, and none is left at the end (`tree`).
 - Network: nobody but the command's own servers and the ports of `run(ports=...)`, unless the rules
   open it. Then the local network and this machine's servers are open as well.

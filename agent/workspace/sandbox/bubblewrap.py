@@ -64,7 +64,7 @@ def files(job: Job) -> list[str]:
     mounts += ["--bind", str(job.temporary), TEMPORARY]
     hidden = tuple(path for path in job.rules.readable if path.is_relative_to(TEMPORARY))
     mounts += mounted("--ro-bind", hidden)
-    mounts += mounted("--bind", (*job.rules.writable, job.home, job.root))
+    mounts += mounted("--bind", (job.home, job.root))
     mounts += mounted("--ro-bind", job.git.folders)
     for private in job.git.private:
         mounts += ["--tmpfs", str(private), "--remount-ro", str(private)]

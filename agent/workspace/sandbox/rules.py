@@ -28,8 +28,6 @@ class Rules:
 
     readable: tuple[Path, ...]
     """Folders and files of the machine: system and tool chains."""
-    writable: tuple[Path, ...] = ()
-    """Besides the checkout, and a home and a folder for temporary files of its own."""
     environment: Mapping[str, str] = field(default_factory=dict)
     """Where tool chains find themselves, since the home is another."""
     network: Network = "off"
