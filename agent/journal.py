@@ -1,5 +1,6 @@
 """The append-only journal of one run: lock, write, flush, tell, read back."""
 
+import errno
 import fcntl
 import gc
 import os
@@ -14,9 +15,10 @@ from agent.domain.event import JOURNAL_VERSION, Entry, Event
 from agent.domain.ports import Clock
 from agent.domain.redaction import NOTHING_HIDDEN, Redactor
 from agent.domain.state import RunState, apply
-from agent.errors import JournalError
+from agent.errors import DiskFull, GardenerError, JournalError
 
 FILE_NAME = "journal.jsonl"
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 BLOCK_BYTES = 1 << 16
 """What is read at once from the end, to find the last line."""
 Listener = Callable[[Entry], None]
@@ -33,16 +35,15 @@ class Journal:
     def __init__(self, folder: Path, clock: Clock, redactor: Redactor = NOTHING_HIDDEN) -> None:
         """Opens, or begins, the journal in `folder`.
 
-        Raises JournalError when another process holds it or a line cannot be read.
+        Raises JournalError when another process holds it, or it cannot be read or written.
         """
-        folder.mkdir(parents=True, exist_ok=True)
         self.path = folder / FILE_NAME
         self.state = RunState()
         self._clock = clock
         self.redactor = redactor
         self._listeners: list[Listener] = []
         self._seq = 0
-        self._file = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
+        self._file = opened(self.path)
         try:
             self._lock()
             os.ftruncate(self._file, whole_length(self.path))
@@ -78,7 +79,8 @@ class Journal:
     def append(self, event: Event) -> None:
         """Writes one event.
 
-        Raises JournalError when the disk takes only part of it; the part is taken back.
+        Raises DiskFull when the disk takes only part of it or nothing; the part is taken back.
+        Raises JournalError when it cannot be written at all.
         """
         entry = Entry(seq=self._seq + 1, at=self._clock.now(), event=event)
         text = entry.model_dump_json(exclude_defaults=False)
@@ -90,12 +92,10 @@ class Journal:
         try:
             written = os.write(self._file, line)
         except OSError as error:
-            raise JournalError(
-                f"cannot write {self.path}: {error.strerror}; nothing is lost"
-            ) from error
+            raise failed(self.path, error) from error
         if written != len(line):
             os.ftruncate(self._file, before)
-            raise JournalError(f"no room to write {self.path}; free some space, then resume")
+            raise DiskFull(f"cannot write {self.path}")
         self._seq = entry.seq
         apply(self.state, entry.event)
         for listener in self._listeners:
@@ -114,6 +114,23 @@ class Journal:
         trace: TracebackType | None,
     ) -> None:
         self.close()
+
+
+def opened(path: Path) -> int:
+    """Raises JournalError, or DiskFull, when it cannot be read and written."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
+    except OSError as error:
+        raise failed(path, error) from error
+
+
+def failed(path: Path, error: OSError) -> GardenerError:
+    if error.errno in FULL:
+        return DiskFull(f"cannot write {path}")
+    return JournalError(
+        f"cannot write {path}: {error.strerror}; make it writable, then go on with: gardener resume"
+    )
 
 
 def whole_length(path: Path) -> int:

@@ -25,6 +25,7 @@ from agent.wiring.asked import what_is_asked
 from agent.wiring.confine import confinement, open_workspace
 from agent.wiring.external import external_tools
 from agent.wiring.foresight import day_warning
+from agent.wiring.found import back_in_place
 from agent.wiring.ledger import open_books
 from agent.wiring.machine import SystemClock, Unattended
 from agent.wiring.models import (
@@ -40,7 +41,7 @@ from agent.wiring.open_models import Opening
 from agent.wiring.places import choose_home, in_place, own_checkout, refuse_dirty, runs_folder
 from agent.wiring.policy import policy_of, redactor_of
 from agent.wiring.supplies import refuse_unusable, supply_of, with_links
-from agent.workspace import git, worktrees
+from agent.workspace import git
 from agent.workspace.sandbox.choose import Choice
 from agent.workspace.supplies import warnings_of
 
@@ -128,7 +129,8 @@ async def resume_run(
 ) -> RunResult:
     """Goes on with a run from the last event of its journal.
 
-    Raises JournalError when the journal cannot be used, UsageError when a key is missing.
+    Raises JournalError when the journal cannot be used, UsageError when a key is missing,
+    RepositoryError when the branch has lost what the run made.
     """
     clock = clock or SystemClock()
     with Journal(run_folder, clock) as journal:
@@ -150,10 +152,7 @@ async def resume_run(
         refuse_without_key(settings, profiles)
         linked = with_links(settings, Path(started.repository))
         commands = await confinement(linked, read_environment())
-        if started.branch:
-            await worktrees.restore_worktree(
-                Path(started.repository), Path(started.worktree), started.branch
-            )
+        found = await back_in_place(started, journal.state)
         journal.listen(*listeners)
         wanted = phases or journal.state.phases
         journal.append(
@@ -164,6 +163,8 @@ async def resume_run(
                 version=__version__,
             )
         )
+        for warning in found:
+            journal.append(Warned(message=warning))
         return await drive(journal, settings, profiles, clock, commands, approver, script)
 
 

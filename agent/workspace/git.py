@@ -1,13 +1,14 @@
 """Git calls, through GitPython: facts, worktrees, merges. Hooks never run, nothing is signed."""
 
 import os
+import re
 import tempfile
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
-from agent.errors import RepositoryError, WorkspaceError
+from agent.errors import DiskFull, GardenerError, RepositoryError, WorkspaceError
 from agent.workspace.git_process import in_thread as in_thread
 from agent.workspace.git_process import run_git
 from agent.workspace.repository import (
@@ -30,6 +31,7 @@ OPTIONS = (
     "-c",
     "submodule.recurse=false",
 )
+NO_ROOM = re.compile("no space left|out of disk ?space|quota exceeded", re.IGNORECASE)
 QUIET = {"GIT_TERMINAL_PROMPT": "0", "GIT_EDITOR": ":", "GIT_OPTIONAL_LOCKS": "0"}
 
 
@@ -83,11 +85,18 @@ def ask_checkout(
 def tell_checkout(
     root: Path, *arguments: str, env: Mapping[str, str] | None = None, names: Sequence[str] = ()
 ) -> Answer:
-    """Like `ask_checkout`, but raises WorkspaceError when git refuses."""
+    """Like `ask_checkout`, but raises WorkspaceError when git refuses, DiskFull when it has
+    no room."""
     answer = ask_checkout(root, *arguments, env=env, names=names)
     if answer.code != 0:
-        raise WorkspaceError(f"git failed in {root}: {first_complaint(answer.complaint)}")
+        raise refusal(f"git failed in {root}", answer)
     return answer
+
+
+def refusal(what: str, answer: Answer) -> GardenerError:
+    if NO_ROOM.search(answer.complaint):
+        return DiskFull(what)
+    return WorkspaceError(f"{what}: {first_complaint(answer.complaint)}")
 
 
 def clone(source: Path, target: Path, commit: str) -> None:

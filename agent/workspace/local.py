@@ -1,5 +1,6 @@
 """A checkout on this machine."""
 
+import errno
 import os
 import secrets
 import shutil
@@ -12,7 +13,7 @@ from pathlib import Path
 import anyio
 
 from agent.domain.ports import CommandResult
-from agent.errors import WorkspaceError
+from agent.errors import DiskFull, GardenerError, WorkspaceError
 from agent.workspace.adding import add_all
 from agent.workspace.git import (
     Answer,
@@ -241,7 +242,9 @@ class LocalWorkspace:
         return await on_leash(lambda: tell_checkout(self._root, *arguments, env=env))
 
 
-def failed(what: str, path: str, error: OSError) -> WorkspaceError:
+def failed(what: str, path: str, error: OSError) -> GardenerError:
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return DiskFull(f"cannot {what} {path!r}")
     return WorkspaceError(f"cannot {what} {path!r}: {error.strerror}; check the path")
 
 

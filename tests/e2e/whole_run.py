@@ -110,22 +110,22 @@ class Player:
                 tried = (self.run("first try"), self.write("app/greet.py", "def greet(): 0\n"))
                 return self.next(tried) or calls(("give_up", {"reason": "no idea"}))
             case "T01":
-                batch = (
+                steps = (
                     self.write("app/greet.py", STUB),
                     self.run("second try"),
                     self.write("app/__main__.py", MAIN),
                     self.run("made"),
                 )
                 opening = ("todo", {"add": ["greet", "start it"]})
-                return self.next(batch, at_once=True, before=opening) or self.finish(asked, 2)
+                return self.next(steps, at_once=True, before=opening) or self.finish(asked, 2)
             case "T02" if LOUDER not in text:
                 return calls(("give_up", {"reason": "how loud?"}))
             case "T02":
                 batch = (self.run("loud"), self.write("data/loud.txt", "LOUD\n"))
                 return self.next(batch, at_once=True) or self.finish(asked)
             case "T03":
-                steps = tuple(self.write(f"data/part_{n}.txt", part(n)) for n in range(PARTS))
-                return self.next((*steps, self.run("told"))) or self.finish(asked)
+                parts = tuple(self.write(f"data/part_{n}.txt", part(n)) for n in range(PARTS))
+                return self.next((*parts, self.run("told"))) or self.finish(asked)
             case _:
                 return self.next((self.write("app/greet.py", GREET),)) or self.finish(asked)
 
