@@ -2,13 +2,14 @@
 
 One whole run is played, and its disk is kept as it was behind every event, and as it was before
 the next where that differs: a commit that is made and not journalled, a command that ran, a reply
-that came. Each of these is what `kill -9` leaves. From each, the run is resumed.
+that came. Each of these is what `kill -9` leaves. From each, the run is resumed until
+it stands where the whole run stood at the end of a task or a phase, at the latest until it ends.
 """
 
 import shutil
 import subprocess
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,9 +20,12 @@ from e2e.whole_run import Player
 from scenario import Played, git, played
 
 from agent.config import Settings, load_settings
-from agent.domain.event import PHASES, Entry, TaskFinished
+from agent.domain.event import PHASES, Entry, PhaseStarted, TaskFinished, TaskReviewed
+from agent.domain.state import RunState, apply, fold
+from agent.journal import FILE_NAME, read_entries
 from agent.limits.ledger import add_up
 from agent.limits.sqlite_books import SqliteBooks
+from agent.planning.planfile import render
 from agent.rehearsal.server import RehearsalServer
 from agent.rehearsal.visit import SeenRequest
 from agent.wiring import RunResult, resume_run, start_run
@@ -72,6 +76,53 @@ class Photographer(SystemClock):
         self.moments[name] = Moment(name, disk, len(self.server.requests))
 
 
+MILESTONES = (PhaseStarted, TaskFinished, TaskReviewed)
+"""Nothing is under way behind these."""
+Standing = tuple[object, ...]
+
+
+class Joined(BaseException):
+    """The run stands where the whole run stood, so the rest of it is known."""
+
+
+def standing_of(state: RunState, world: Path) -> Standing:
+    """All that decides how a run goes on."""
+    repository = world / "repository"
+    assert state.started
+    assert state.plan
+    branch = state.started.branch
+    return (
+        state.phase,
+        render(state.plan),
+        [finding.id for finding in state.plan_findings],
+        state.rounds,
+        {name: (t.status, t.attempt, t.rung, t.tried) for name, t in state.tasks.items()},
+        {name: [r.passed for r in ran.results] for name, ran in state.requirement_before.items()},
+        git(repository, "rev-parse", f"{branch}^{{tree}}"),
+        git(repository, "log", "--format=%s", branch),
+        sorted(Player(world).lines()),
+    )
+
+
+class Comparer:
+    """Follows a run from milestone to milestone; those behind an audit look the same and may not
+    be, since a resumed run gets its passes anew."""
+
+    def __init__(
+        self, world: Path, past: Iterable[Entry] = (), known: Sequence[Standing] = ()
+    ) -> None:
+        self.world, self.known = world, known
+        self.state = fold(entry.event for entry in past)
+        self.seen: list[Standing] = []
+
+    def __call__(self, entry: Entry) -> None:
+        apply(self.state, entry.event)
+        if isinstance(entry.event, MILESTONES) and self.state.plan and not self.state.audits:
+            self.seen.append(standing_of(self.state, self.world))
+            if self.seen[-1] in self.known:
+                raise Joined
+
+
 @dataclass(frozen=True)
 class Whole:
     """A run that nothing interrupted, and the moments in it."""
@@ -82,6 +133,7 @@ class Whole:
     tree: str
     commits: tuple[str, ...]
     moments: tuple[Moment, ...]
+    milestones: tuple[Standing, ...]
 
     @property
     def repository(self) -> Path:
@@ -95,15 +147,23 @@ class Whole:
         shutil.rmtree(self.world)
         copy(moment.disk, self.world)
 
-    def resume(self) -> Played:
+    def resume(self) -> Played | None:
+        """The run at its end; None when it joined the whole run before."""
         folder = self.run.result.run_folder
+        comparer = Comparer(self.world, read_entries(folder / FILE_NAME), self.milestones)
 
         async def work() -> RunResult:
             return await resume_run(
-                place=self.repository, settings=self.settings, run_folder=folder
+                place=self.repository,
+                settings=self.settings,
+                run_folder=folder,
+                listeners=(comparer,),
             )
 
-        return played(anyio.run(work), self.repository)
+        try:
+            return played(anyio.run(work), self.repository)
+        except Joined:
+            return None
 
     def booked(self) -> tuple[int, int, int]:
         """Requests, input tokens and output tokens in the ledger."""
@@ -148,6 +208,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Whole]:
     git(repository, "commit", "-qm", "begin")
     with RehearsalServer(Player(world)) as server:
         photographer = Photographer(world, server, world.parent / "album")
+        comparer = Comparer(world)
 
         async def work() -> RunResult:
             return await start_run(
@@ -155,13 +216,14 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Whole]:
                 settings=settings_of(world, server),
                 request="Greet me by name.\n",
                 phases=PHASES,
-                listeners=(photographer.listen,),
+                listeners=(photographer.listen, comparer),
                 clock=photographer,
             )
 
         run = played(anyio.run(work), repository)
         moments = tuple(photographer.moments.values())
-        yield Whole(world, server, run, tree_of(run), tuple(run.commits()), moments)
+        commits, milestones = tuple(run.commits()), tuple(comparer.seen)
+        yield Whole(world, server, run, tree_of(run), commits, moments, milestones)
 
 
 def tree_of(run: Played) -> str:
@@ -183,15 +245,16 @@ def faults_after(whole: Whole, moment: Moment) -> list[str]:
     begun = len(whole.server.requests)
     resumed = whole.resume()
     seen = (*whole.server.requests[: moment.served], *whole.server.requests[begun:])
-    ended = [event.task_id for event in resumed.of(TaskFinished) if event.status == "done"]
-    facts = {
-        "the outcome": (resumed.result.outcome, whole.run.result.outcome),
-        "the tree": (tree_of(resumed), whole.tree),
-        "the commits": (tuple(resumed.commits()), whole.commits),
-        "the tasks done": (ended, ["T01", "T02", "T03", "T01r1"]),
-        "the commands made": (sorted(Player(whole.world).lines()), sorted(LINES)),
-        "the ledger": (whole.booked(), served(seen)),
-    }
+    facts: dict[str, tuple[object, object]] = {"the ledger": (whole.booked(), served(seen))}
+    if resumed:
+        ended = [event.task_id for event in resumed.of(TaskFinished) if event.status == "done"]
+        facts |= {
+            "the outcome": (resumed.result.outcome, whole.run.result.outcome),
+            "the tree": (tree_of(resumed), whole.tree),
+            "the commits": (tuple(resumed.commits()), whole.commits),
+            "the tasks done": (ended, ["T01", "T02", "T03", "T01r1"]),
+            "the commands made": (sorted(Player(whole.world).lines()), sorted(LINES)),
+        }
     asked = Counter((each.session, each.turn) for each in seen)
     again = [name for name, count in asked.items() for _ in range(count - 1)]
     faults = [f"{name}: {found}" for name, (found, wanted) in facts.items() if found != wanted]

@@ -66,7 +66,7 @@ def run_folder(repository: Path) -> Path:
     return folder
 
 
-@pytest.mark.parametrize("lines", [4, 20, 33, 40, 58])
+@pytest.mark.parametrize("lines", [1, 4, 9, 15, 20, 27, 33, 40, 47, 58])
 def test_a_run_killed_from_outside_is_resumed_from_the_command_line(
     repository: Path, tmp_path: Path, lines: int
 ) -> None:
