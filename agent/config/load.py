@@ -13,6 +13,7 @@ from typing import Any
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
+from agent.config.key_places import is_key, variable_for
 from agent.config.secrets import is_secret
 from agent.config.settings import RoleSettings, Settings
 from agent.domain.message import ROLES
@@ -149,10 +150,11 @@ def _file_layer(path: Path, refused: tuple[str, ...] = ()) -> Layer:
         raise ConfigError(f"{path}: not valid TOML: {error}; correct that line") from None
     for key in _keys(values):
         name = key.rpartition(".")[2].lower()
-        if name in {"keys", "secrets", "api_key"} or name.endswith(("_api_key", "_token")):
+        if is_key(name):
+            variable = variable_for(key, values) or "the variable that key_env names"
             raise ConfigError(
                 f"{path}: {key}: a key does not belong in a file; remove the line, change the "
-                "key if others could read the file, and set OPENAI_API_KEY in the environment"
+                f"key if others could read the file, and set {variable} in the environment"
             )
         if name in refused:
             variable = PREFIX + key.removeprefix("roles.").replace(".", "_").upper()
