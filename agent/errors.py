@@ -23,6 +23,7 @@ GardenerError                      exit code
 ├── WorkspaceError                 64   a file or command in the worktree failed
 │   └── PathRefused                64   a path leaves the workspace or is protected
 ├── JournalError                   64   the journal is locked, torn in the middle, or newer
+├── DiskFull                       10   with room on the disk, the run can go on
 ├── Stuck                          12   a session brought nothing that can be used
 ├── NeedsPerson                    20   a decision only a person may take
 └── RunCancelled                  130   the user stopped the run
@@ -269,6 +270,13 @@ class JournalError(GardenerError):
     """A run's journal cannot be used: locked, damaged, or written by a newer version."""
 
     outcome = Outcome.USAGE
+
+
+class DiskFull(GardenerError):
+    """A disk that the run writes to is full; with room on it, the run can go on."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(f"{what}: the disk is full; make room, then go on with: gardener resume")
 
 
 class Stuck(GardenerError):

@@ -1,6 +1,8 @@
 """The append-only journal of one run: lock, write, flush, tell, read back."""
 
+import errno
 import fcntl
+import gc
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -13,9 +15,12 @@ from agent.domain.event import JOURNAL_VERSION, Entry, Event
 from agent.domain.ports import Clock
 from agent.domain.redaction import NOTHING_HIDDEN, Redactor
 from agent.domain.state import RunState, apply
-from agent.errors import JournalError
+from agent.errors import DiskFull, GardenerError, JournalError
 
 FILE_NAME = "journal.jsonl"
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+BLOCK_BYTES = 1 << 16
+"""What is read at once from the end, to find the last line."""
 Listener = Callable[[Entry], None]
 
 
@@ -30,25 +35,34 @@ class Journal:
     def __init__(self, folder: Path, clock: Clock, redactor: Redactor = NOTHING_HIDDEN) -> None:
         """Opens, or begins, the journal in `folder`.
 
-        Raises JournalError when another process holds it or a line cannot be read.
+        Raises JournalError when another process holds it, or it cannot be read or written.
         """
-        folder.mkdir(parents=True, exist_ok=True)
         self.path = folder / FILE_NAME
         self.state = RunState()
         self._clock = clock
         self.redactor = redactor
         self._listeners: list[Listener] = []
         self._seq = 0
-        self._file = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
+        self._file = opened(self.path)
         try:
             self._lock()
             os.ftruncate(self._file, whole_length(self.path))
-            for entry in read_entries(self.path):
-                self._seq = entry.seq
-                apply(self.state, entry.event)
+            self._load()
         except BaseException:
             os.close(self._file)
             raise
+
+    def _load(self) -> None:
+        """Folds what is there. Nothing of it is garbage, and looking for some takes a third."""
+        collects = gc.isenabled()
+        gc.disable()
+        try:
+            for entry in read_entries(self.path):
+                self._seq = entry.seq
+                apply(self.state, entry.event)
+        finally:
+            if collects:
+                gc.enable()
 
     def _lock(self) -> None:
         try:
@@ -65,7 +79,8 @@ class Journal:
     def append(self, event: Event) -> None:
         """Writes one event.
 
-        Raises JournalError when the disk takes only part of it; the part is taken back.
+        Raises DiskFull when the disk takes only part of it or nothing; the part is taken back.
+        Raises JournalError when it cannot be written at all.
         """
         entry = Entry(seq=self._seq + 1, at=self._clock.now(), event=event)
         text = entry.model_dump_json(exclude_defaults=False)
@@ -77,12 +92,10 @@ class Journal:
         try:
             written = os.write(self._file, line)
         except OSError as error:
-            raise JournalError(
-                f"cannot write {self.path}: {error.strerror}; nothing is lost"
-            ) from error
+            raise failed(self.path, error) from error
         if written != len(line):
             os.ftruncate(self._file, before)
-            raise JournalError(f"no room to write {self.path}; free some space, then resume")
+            raise DiskFull(f"cannot write {self.path}")
         self._seq = entry.seq
         apply(self.state, entry.event)
         for listener in self._listeners:
@@ -103,10 +116,34 @@ class Journal:
         self.close()
 
 
+def opened(path: Path) -> int:
+    """Raises JournalError, or DiskFull, when it cannot be read and written."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
+    except OSError as error:
+        raise failed(path, error) from error
+
+
+def failed(path: Path, error: OSError) -> GardenerError:
+    if error.errno in FULL:
+        return DiskFull(f"cannot write {path}")
+    return JournalError(
+        f"cannot write {path}: {error.strerror}; make it writable, then go on with: gardener resume"
+    )
+
+
 def whole_length(path: Path) -> int:
     """Bytes up to the last line end: a torn last line is what a crash leaves."""
-    data = path.read_bytes()
-    return data.rfind(b"\n") + 1
+    with path.open("rb") as file:
+        end = file.seek(0, os.SEEK_END)
+        while end > 0:
+            begin = max(0, end - BLOCK_BYTES)
+            file.seek(begin)
+            if (at := file.read(end - begin).rfind(b"\n")) >= 0:
+                return begin + at + 1
+            end = begin
+    return 0
 
 
 def read_entries(path: Path) -> Iterator[Entry]:

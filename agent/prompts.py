@@ -7,6 +7,8 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from agent.domain.fence import fenced, plain_name, source
+
 SUFFIX = ".md.j2"
 
 
@@ -18,14 +20,18 @@ def prompt_root() -> Path:
 
 @cache
 def environment() -> Environment:
-    return Environment(
+    made = Environment(
         loader=FileSystemLoader(prompt_root()),
         undefined=StrictUndefined,
         autoescape=False,
+        auto_reload=False,
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=False,
     )
+    # What others wrote stands in a fence that it cannot close.
+    made.filters.update(data=fenced, source=source, name=plain_name)
+    return made
 
 
 def render(name: str, /, **values: object) -> str:

@@ -40,6 +40,11 @@ def attempt(act, *given):
         print(act(*given))
     except OSError as error:
         print(error)
+def fork():
+    try:
+        return os.fork()
+    except OSError:
+        time.sleep(20)
 """
 
 FILES = (
@@ -187,23 +192,25 @@ PROCESSES = (
     shell("holds its output open", "exec 3>&1; (sleep 300.{mark} >&3 &) ; exec >&- 2>&-"),
     python(
         "begins ever more processes",
-        "for _ in range(8): os.fork()\ntime.sleep(20)",
+        "for _ in range(8): fork()\ntime.sleep(20)",
         "killed",
     ),
     python(
         "begins ever more processes that leave their parents",
-        "if os.fork(): time.sleep(20)\n"
+        "if fork(): time.sleep(20)\n"
         "for _ in range(8):\n"
-        "    if os.fork() == 0: os.setsid()\n"
-        "if os.fork(): os._exit(0)\n"
+        "    if fork() == 0: os.setsid()\n"
+        "if fork(): os._exit(0)\n"
         "time.sleep(20)",
         "killed",
     ),
     python(
         "begins ever more threads",
         "import threading\nthreading.stack_size(2**16)\n"
-        "for _ in range(200):\n"
-        "    threading.Thread(target=time.sleep, args=(20,), daemon=True).start()",
+        "try:\n"
+        "    for _ in range(200):\n"
+        "        threading.Thread(target=time.sleep, args=(20,), daemon=True).start()\n"
+        "finally: time.sleep(20)",
         "killed",
     ),
     python(

@@ -13,7 +13,7 @@ from scenario import Played, Session, played
 
 from agent.config import load_settings
 from agent.domain.check import CommandCheck
-from agent.domain.event import Phase
+from agent.domain.event import Phase, ToolFinished
 from agent.domain.plan import EntryPoint, Plan, Requirement, Task
 from agent.journal import FILE_NAME
 from agent.planning.planfile import render
@@ -48,34 +48,32 @@ class Overheard:
     @property
     def results(self) -> list[str]:
         """What each call of the executor was answered, in order."""
-        told = [message for message in self.session.messages if message.role == "tool"]
-        return [getattr(part, "text", "") for message in told for part in message.parts]
-
-    @property
-    def session(self) -> Any:  # noqa: ANN401 - the first session
-        return next(iter(self.run.state.sessions.values()))
-
-    def file(self, path: str) -> str:
-        """As it is in the run's worktree."""
-        assert self.run.state.started is not None
-        tree = Path(self.run.state.started.worktree)
-        return (tree / path).read_text(encoding="utf-8")
+        ended = self.run.of(ToolFinished)
+        return [event.result.text for event in ended if event.session.role == "executor"]
 
     def committed(self, path: str) -> str:
         return self.run.git("show", f"{self.run.result.branch}:{path}")
 
 
-def one_task(check: str, *, request: str = "Do it.", modifies: tuple[str, ...] = ()) -> Plan:
+def one_task(check: str, *, modifies: tuple[str, ...] = (), creates: tuple[str, ...] = ()) -> Plan:
     """A plan of one task, which the check proves."""
     proof = (CommandCheck(run=check),)
-    task = Task(id="T01", title="Do it", serves=("R1",), modifies=modifies, checks=proof)
+    task = Task(
+        id="T01",
+        title="Do it",
+        serves=("R1",),
+        creates=creates,
+        modifies=modifies,
+        wiring="README.md names it",
+        checks=proof,
+    )
     return Plan(
         name="one",
         title="One task",
-        request=request,
+        request="Do it.",
         requirements=(Requirement(id="R1", title="It is done", checks=proof),),
         entry_points=(EntryPoint(id="E1", command="cat README.md", path="README.md"),),
-        tasks=(task.model_copy(update={"wiring": "README.md names it"}),),
+        tasks=(task,),
     )
 
 
@@ -104,7 +102,8 @@ def execute(
     plan_file.write_text(render(plan), encoding="utf-8")
     with listening(tmp_path, *sessions) as server:
         profile = {"model": "rehearsal", "base_url": server.base_url}
-        given = {"profile": "here", "profiles": {"here": profile}, "task_attempts": 1, **overrides}
+        ends = {"profile": "here", "profiles": {"here": profile}, "base_url": server.base_url}
+        given = {**ends, "task_attempts": 1, **overrides}
         home = {"HOME": str(tmp_path / "home"), "PATH": "/usr/bin:/bin"}
         settings = load_settings({**home, **(environment or {})}, repository, given)
         common: dict[str, Any] = {"place": repository, "settings": settings}

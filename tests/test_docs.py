@@ -33,9 +33,8 @@ def test_the_readme_lists_every_setting_with_its_default() -> None:
         for names, default, meaning in SETTING_ROW.findall(table)
         for name in re.findall(r"[a-z_]+", names)
     ]
-    fields = {
-        n: f for n, f in Settings.model_fields.items() if n not in ("api_key", "keys", "secrets")
-    }
+    unnamed = ("api_key", "keys", "secrets")
+    fields = {n: f for n, f in Settings.model_fields.items() if n not in unnamed}
     assert sorted(name for name, _, _ in rows) == sorted(fields)
     told = {name: default for name, default, _ in rows if default and name != "model"}
     real = {name: fields[name].default for name in told}

@@ -125,3 +125,11 @@ def test_any_text_returns_as_it_was(tmp_path_factory: pytest.TempPathFactory, me
     with Journal(folder, FakeClock()) as journal:
         journal.append(event)
     assert [entry.event for entry in read_entries(folder / FILE_NAME)] == [event]
+
+
+def test_a_torn_line_of_any_length_is_left_out(tmp_path: Path) -> None:
+    whole = written(tmp_path)
+    for torn in (b"x" * 65_535, b"x" * 65_536, b"x" * 200_000):
+        (tmp_path / FILE_NAME).write_bytes(whole + torn)
+        with Journal(tmp_path, FakeClock()):
+            assert (tmp_path / FILE_NAME).read_bytes() == whole

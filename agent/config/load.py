@@ -13,6 +13,7 @@ from typing import Any
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
+from agent.config.key_places import is_key, variable_for
 from agent.config.secrets import is_secret
 from agent.config.settings import RoleSettings, Settings
 from agent.domain.message import ROLES
@@ -103,13 +104,14 @@ def load_settings(
     accounts = [t["accounts"] for t in tables if isinstance(t.get("accounts"), list)]
     named = [*(t.get("key_env") for t in tables), *(name for each in accounts for name in each)]
     servers = merged.get("servers", {}).values()
-    named += [*(s.get("key_env") for s in servers), *(n for s in servers for n in s.get("env", ()))]
+    named += [server.get("key_env") for server in servers]
+    seen = [name for server in servers for name in server.get("env", ())]
     keys = {
         name: value
         for name, value in environment.items()
-        if value and (name.endswith(KEY_SUFFIXES) or name in named)
+        if value and (name.endswith(KEY_SUFFIXES) or name in named or name in seen)
     }
-    secrets = {n: v for n, v in environment.items() if n in keys or is_secret(n, v)}
+    secrets = {n: v for n, v in environment.items() if v and (n in named or is_secret(n, v))}
     given = {"keys": keys, "secrets": secrets, "api_key": keys.get("OPENAI_API_KEY")}
     return Settings.model_validate({**merged, **given})
 
@@ -148,10 +150,11 @@ def _file_layer(path: Path, refused: tuple[str, ...] = ()) -> Layer:
         raise ConfigError(f"{path}: not valid TOML: {error}; correct that line") from None
     for key in _keys(values):
         name = key.rpartition(".")[2].lower()
-        if name in {"keys", "secrets", "api_key"} or name.endswith(("_api_key", "_token")):
+        if is_key(name):
+            variable = variable_for(key, values) or "the variable that key_env names"
             raise ConfigError(
                 f"{path}: {key}: a key does not belong in a file; remove the line, change the "
-                "key if others could read the file, and set OPENAI_API_KEY in the environment"
+                f"key if others could read the file, and set {variable} in the environment"
             )
         if name in refused:
             variable = PREFIX + key.removeprefix("roles.").replace(".", "_").upper()

@@ -200,6 +200,9 @@ class Settings(_Frozen):
     is held by the sandbox alone."""
     on_ask: Literal["deny", "allow"] = "deny"
     """The answer where nobody can be asked; it is journalled."""
+    on_question: Literal["assume", "stop"] = "assume"
+    """When a session has a question for a person: go on by its assumption, which the report
+    shows, or stop with exit code 20."""
     servers: dict[ServerName, ServerSettings] = {}
     """External MCP servers whose tools sessions may call."""
     server_share: float = Field(default=0.05, gt=0, le=0.5)

@@ -17,8 +17,8 @@ REQUEST_TOKENS = 3_000
 DECISIONS_TOKENS = 600
 NOTES_TOKENS = 700
 FAILURE_TOKENS = 600
-RED_TOKENS = 120
-"""Of what a red check printed, in every request; its last line stands there anyway."""
+RED_TOKENS = 150
+"""Of what a red check printed, in the request behind its run; its last line is in all."""
 EARLY_TURNS = 5
 """Whoever has made no todos until then is not asked again: the tail is charged anew each time."""
 LATE_TURNS = 10
@@ -125,7 +125,7 @@ def tail(
     empty when there is nothing to say.
 
     `results` are those of the last run of the checks, None before the first; what the first red
-    one printed is shown, unless the model `is_told` right before.
+    one printed is shown, unless the model `is_told` already.
     """
     open_checks, left = red(results or ()), turns - turn + 1
     is_early, is_late = turn <= EARLY_TURNS, left <= LATE_TURNS

@@ -22,11 +22,11 @@ which is least at
     room = sqrt(2 * batch * growth / weight)
 
 and the size to aim at is held + room. Under 400,000 tokens a minute, with an opening of 5,000
-tokens and 2,048 reserved, that is 31,000: 14 turns a minute, where the whole window of 131,072
-gives 3. The limit itself cancels out: whatever it is, the cheapest turn is the most turns.
+tokens and 2,048 reserved, that is 40,000: 10 useful turns a minute, where the whole window of
+131,072 gives 5. The limit itself cancels out: whatever it is, the cheapest turn is the most turns.
 
 Where a minute lets more through than turns can use, because a reply takes its time, nothing is
-gained by being that small, and only the price counts.
+gained by being that small, and only the price counts: it lets a request be a little larger.
 """
 
 import math
@@ -48,6 +48,9 @@ LEAST_WEIGHT = 0.05
 FIRST_TOKEN_SECONDS = 1.0
 REPLY_SECONDS = 3.0
 """How long a turn takes at least, where the profile does not tell the speed."""
+LARGER_FOR_PRICE = 1.08
+"""How much larger a request may be where only its price counts: twice the size would save less than
+a tenth of it, and a model that does not think reads a short request better, and sooner."""
 LARGEST_SHARE = 0.9
 """Of what fits the window at all."""
 
@@ -63,7 +66,8 @@ def working_size(profile: Profile, opening_tokens: int, reserved_tokens: int) ->
     paced = best_size(held, charged, 1.0 if profile.cached_tokens_count else CACHED_WEIGHT)
     free = tokens_in_a_turn(profile) - charged
     if free > paced:
-        paced = max(paced, min(free, best_size(held, charged, price_weight(profile))))
+        priced = best_size(held, charged, price_weight(profile))
+        paced = max(paced, min(free, priced, LARGER_FOR_PRICE * paced))
     return max(1, int(min(paced, LARGEST_SHARE * (smallest_bound(profile) - reserved_tokens))))
 
 
@@ -74,7 +78,7 @@ def best_size(held: float, reply: float, weight: float) -> float:
 
 
 def reply_tokens(profile: Profile, reserved_tokens: int) -> int:
-    if profile.charge == "usage":
+    if profile.charge == "usage" or not has_token_limit(profile):
         return min(REPLY_TOKENS, reserved_tokens)
     return min(reserved_tokens, profile.reservation_cap_tokens or reserved_tokens)
 
@@ -88,9 +92,13 @@ def price_weight(profile: Profile) -> float:
 
 def held_weight(profile: Profile) -> float:
     """What a token costs that the endpoint has seen before, where a new one costs 1."""
-    if not any(limit.unit == "tokens" for limit in profile.limits):
+    if not has_token_limit(profile):
         return price_weight(profile)
     return 1.0 if profile.cached_tokens_count else CACHED_WEIGHT
+
+
+def has_token_limit(profile: Profile) -> bool:
+    return any(limit.unit == "tokens" for limit in profile.limits)
 
 
 def tokens_in_a_turn(profile: Profile) -> float:

@@ -31,6 +31,9 @@ class CallsCheck(Value):
     run: str = Field(min_length=1)
     base_url_env: str = "OPENAI_BASE_URL"
     key_env: str = "OPENAI_API_KEY"
+    sends: str | None = None
+    """A regular expression that one request must match: the model's name, then the messages'
+    texts, each on a line."""
     timeout_seconds: int = Field(default=120, ge=1, le=3600)
 
 

@@ -93,7 +93,9 @@ def read_line(line: str, depth: int = 0) -> ShellLine:
     except ValueError:
         tokens, is_whole = re.split(r"([;&|()\n`])|\s+", line), False
         tokens = [token.strip("'\"") for token in tokens if token]
-    commands = tuple(command for command in map(stripped, parts_of(tokens)) if command)
+    parts = [without_keywords(part) for part in parts_of(tokens)]
+    is_whole = is_whole and not any(part and ASSIGNMENT.match(part[0]) for part in parts)
+    commands = tuple(command for command in map(without_variables, parts) if command)
     inner = list(wrapped(commands))
     texts = [word for word in tokens if SUBSTITUTION.search(word)]
     if any(name_of(command) in SHELLS for command in (*commands, *inner)):
@@ -131,11 +133,14 @@ def parts_of(tokens: list[str]) -> Iterator[Words]:
     yield tuple(part)
 
 
-def stripped(words: Words) -> Words:
-    """A command without keywords and variables in front of it."""
-    at = 0
-    while at < len(words) and (words[at] in KEYWORDS or ASSIGNMENT.match(words[at])):
-        at += 1
+def without_keywords(words: Words) -> Words:
+    at = next((at for at, word in enumerate(words) if word not in KEYWORDS), len(words))
+    return words[at:]
+
+
+def without_variables(words: Words) -> Words:
+    """A command without the variables that are set in front of it."""
+    at = next((at for at, word in enumerate(words) if not ASSIGNMENT.match(word)), len(words))
     return words[at:]
 
 

@@ -25,6 +25,7 @@ from agent.domain.endpoint_event import (
 from agent.domain.finding import Finding, Verdict
 from agent.domain.message import Message, Role, SessionKey, ToolCall, ToolResult
 from agent.domain.plan import Plan
+from agent.domain.policy import Assumed as Assumed
 from agent.domain.policy import CallRuled as CallRuled
 from agent.domain.reduction import Reduction
 from agent.domain.survey import Survey
@@ -250,6 +251,7 @@ Event = Annotated[
     | ModelReplaced
     | Warned
     | Throttled
+    | Assumed
     | CallRuled
     | ToolStarted
     | ToolFinished

@@ -55,6 +55,8 @@ class Policy(Value):
     deny_commands: tuple[str, ...] = DENIED_COMMANDS
     on_ask: Literal["deny", "allow"] = "deny"
     """The answer where nobody is there to give it."""
+    on_question: Literal["assume", "stop"] = "assume"
+    """What becomes of a question about the task that only a person can answer."""
 
 
 class CallRuled(Value):
@@ -70,6 +72,15 @@ class CallRuled(Value):
     """The entry of the list that decided."""
     allowed: bool
     by: Literal["policy", "setting", "person"] = "policy"
+
+
+class Assumed(Value):
+    """Nobody was there to answer a session's question, so it goes on by its own assumption."""
+
+    type: Literal["assumed"] = "assumed"
+    session: SessionKey
+    question: str
+    assumption: str
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
 """One model session: the fold of its events."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from agent.domain.event import (
@@ -84,6 +85,18 @@ def hand_over(session: SessionState, opening: tuple[Message, ...]) -> None:
     session.reductions, session.counted_reductions = {}, {}
     session.last_usage, session.counted_messages = None, 0
     session.handovers += 1
+
+
+def forget(sessions: Iterable[SessionState], task_id: str) -> None:
+    """Lets go of all that was said on a task that is done; what was counted stays.
+
+    Nobody goes on with it, and its transcripts are in the journal.
+    """
+    for session in sessions:
+        if session.key.role == "executor" and session.key.subject == task_id:
+            session.messages, session.opening_messages = [], 0
+            session.started_calls, session.answered = {}, set()
+            session.reductions, session.counted_reductions = {}, {}
 
 
 def take_in(session: SessionState, event: SessionEvent) -> None:

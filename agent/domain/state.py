@@ -6,6 +6,7 @@ from typing import Literal, assert_never
 
 from agent.domain.check import CheckResult, failure_signature, red
 from agent.domain.event import (
+    Assumed,
     AttemptFailed,
     AuditFinished,
     CallRuled,
@@ -43,7 +44,7 @@ from agent.domain.event import (
 from agent.domain.finding import Finding
 from agent.domain.message import Role, SessionKey, Usage
 from agent.domain.plan import Plan
-from agent.domain.session import SessionEvent, SessionState, begin, hand_over, take_in
+from agent.domain.session import SessionEvent, SessionState, begin, forget, hand_over, take_in
 from agent.domain.survey import Survey
 from agent.domain.todo import Todo, open_todos
 
@@ -83,6 +84,10 @@ class RunState:
     """Base URLs, by role."""
     survey: Survey | None = None
     plan: Plan | None = None
+    former_plan: Plan | None = None
+    """The plan before the present one."""
+    is_plan_fresh: bool = False
+    """Whether the plan was adopted last of all: then its file may still be the former one's."""
     revised: dict[str, Plan] = field(default_factory=dict)
     """By the gardener's session whose edits were adopted: the plan before them."""
     plan_findings: tuple[Finding, ...] = ()
@@ -104,8 +109,7 @@ class RunState:
     """Tokens by subject of the session: a task's id, or a phase's word."""
     waited_seconds: float = 0.0
     warnings: list[str] = field(default_factory=list)
-    rulings: list[CallRuled] = field(default_factory=list)
-    """Calls that the policy did not simply let pass."""
+    rulings: list[CallRuled | Assumed] = field(default_factory=list)
     learned: list[ProfileMended | ModelReplaced] = field(default_factory=list)
     """What the endpoints taught on the way."""
     finished: RunFinished | None = None
@@ -141,6 +145,8 @@ def fold(events: Iterable[Event]) -> RunState:
 
 def apply(state: RunState, event: Event) -> None:  # noqa: C901 - one exhaustive match
     """Takes one event into the state."""
+    if state.is_plan_fresh and not isinstance(event, RunResumed | RunFinished | Warned):
+        state.is_plan_fresh = False
     match event:
         case (
             SessionStarted()
@@ -177,7 +183,7 @@ def apply(state: RunState, event: Event) -> None:  # noqa: C901 - one exhaustive
             state.waited_seconds += event.wait_seconds
         case Throttled():
             state.waited_seconds += event.seconds
-        case CallRuled():
+        case CallRuled() | Assumed():
             state.rulings.append(event)
         case Warned():
             state.warnings.append(event.message)
@@ -212,7 +218,8 @@ def _apply_planning(
         case PlanAdopted():
             if event.session and state.plan:
                 state.revised[event.session] = state.plan
-            state.plan = event.plan
+            state.former_plan, state.plan = state.plan, event.plan
+            state.is_plan_fresh = True
         case PlanChecked():
             state.plan_findings = event.findings
             state.checked_revision = event.revision
@@ -256,6 +263,8 @@ def _apply_task(
             task.status = event.status
             task.commit = event.commit
             task.summary = event.summary
+            if event.status == "done":
+                forget(state.sessions.values(), event.task_id)
         case AttemptFailed():
             task.failures.append(event)
         case TaskReviewed():

@@ -34,17 +34,30 @@ async def run_calls_check(workspace: Workspace, check: CallsCheck) -> CheckResul
         result = await workspace.run(
             check.run, timeout_seconds=check.timeout_seconds, env=env, ports=(endpoint.port,)
         )
-        calls, token = len(endpoint.calls), endpoint.token
+        sent = [f"{call.model}\n{call.text}" for call in endpoint.calls]
+        calls, token = len(sent), endpoint.token
     verdict = command_verdict(check, result)
     if verdict.passed and calls == 0:
         verdict = refused(verdict, f"the endpoint in ${check.base_url_env} was never called")
     elif verdict.passed and token not in result.output:
         verdict = refused(verdict, "the endpoint was called, but its answer is not in the output")
+    elif verdict.passed and (missing := what_was_not_sent(check.sends, sent)):
+        verdict = refused(verdict, missing)
     elif verdict.passed:
         count = "once" if calls == 1 else f"{calls} times"
         reason = f"the endpoint was called {count} and its answer came out"
         verdict = verdict.model_copy(update={"reason": reason})
     return verdict.model_copy(update={"calls_seen": calls})
+
+
+def what_was_not_sent(pattern: str | None, sent: list[str]) -> str:
+    """Why no request of a program was the one wanted; empty when one was."""
+    if pattern is None:
+        return ""
+    reasons = [output_verdict(pattern, text) for text in sent]
+    if any(passed for passed, _ in reasons):
+        return ""
+    return f"the endpoint was called, but no request matches /{pattern}/"
 
 
 def refused(result: CheckResult, reason: str) -> CheckResult:

@@ -66,9 +66,9 @@ async def judge_work(context: RunContext, copy: Workspace, number: int) -> tuple
         judge.opening(context.plan, files, changed),
     )
     refusals = judge.refusals_in(tuple(session.messages))
-    seen = veiled(context, copy)
+    seen, external = veiled(context, copy), context.external.get("judge", ())
     give = judge.GiveVerdicts(context.plan, seen, refusals=refusals)
-    tools: Tools = {t.spec.name: t for t in (*read_only_tools(seen), give)}
+    tools: Tools = {t.spec.name: t for t in (*read_only_tools(seen), *external, give)}
     answer = await converse(context, session, tools, give.spec.name)
     if not isinstance(answer, judge.Judgement):
         everything = tuple(item.id for item in context.plan.requirements)

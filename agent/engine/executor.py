@@ -13,9 +13,10 @@ from agent.domain.message import Message, SessionKey
 from agent.domain.plan import Task
 from agent.domain.session import SessionState
 from agent.domain.todo import Todo
-from agent.engine.dispatch import Tools
+from agent.engine.dispatch import LOOKING_KINDS, Tools
 from agent.engine.guards import SAME_RED_NUDGE_AT
 from agent.engine.outputs import with_outputs
+from agent.engine.ruling import decided
 from agent.engine.run_context import RunContext
 from agent.engine.session import nudge, say
 from agent.engine.surroundings import files_of, surroundings
@@ -93,7 +94,7 @@ def executor_tools_of(context: RunContext, task: Task, attempt: int) -> Tools:
         context.tell(TodosUpdated(task_id=task.id, attempt=attempt, todos=todos))
 
     async def answer(question: str, assumption: str) -> Answer:
-        return Answer(assumption)
+        return decided(context, executor_key(task, attempt), question, assumption)
 
     def session() -> SessionState | None:
         return context.state.session(executor_key(task, attempt))
@@ -107,7 +108,8 @@ def executor_tools_of(context: RunContext, task: Task, attempt: int) -> Tools:
         protected=frozenset({context.plan_path}),
         clip=whole,
     )
-    return {tool.spec.name: with_outputs(tool, session) for tool in tools}
+    external = context.external.get("executor", ())
+    return {tool.spec.name: with_outputs(tool, session) for tool in (*tools, *external)}
 
 
 def executor_key(task: Task, attempt: int) -> SessionKey:
@@ -119,15 +121,24 @@ def whole(output: str) -> str:
     return output
 
 
-def tail_of(context: RunContext, task: Task, session: SessionState) -> str:
+def tail_of(context: RunContext, task: Task, session: SessionState, tools: Tools) -> str:
     state = context.state.task(task.id)
     return brief.tail(
         turn=session.replies + 1,
         turns=context.limits.turns_per_session,
         todos=state.todos,
         results=state.after,
-        is_told=session.messages[-1].role == "user",
+        is_told=session.messages[-1].role == "user" or only_looked(session, tools),
     )
+
+
+def only_looked(session: SessionState, tools: Tools) -> bool:
+    """Whether the last reply changed and ran nothing, so that no check has run since."""
+    last = next((m for m in reversed(session.messages) if m.role == "assistant"), None)
+    kinds = (
+        {tools[call.name].kind for call in last.tool_calls if call.name in tools} if last else set()
+    )
+    return bool(kinds) and kinds <= LOOKING_KINDS
 
 
 def tell_same_red(context: RunContext, session: SessionState, count: int) -> None:

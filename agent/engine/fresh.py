@@ -22,7 +22,8 @@ async def set_up(context: RunContext, workspace: Workspace) -> None:
     if result.exit_code != 0:
         raise UsageError(
             f"the setup command `{context.setup}` failed in a fresh checkout: "
-            f"{telling_line(result.output)}; correct `setup` in gardener.toml, then resume"
+            f"{telling_line(result.output)}; correct `setup` in gardener.toml, or let it reach "
+            "the network with GARDENER_NETWORK=setup, then resume"
         )
     if was_clean and await workspace.is_dirty():
         raise UsageError(

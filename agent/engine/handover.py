@@ -19,7 +19,7 @@ async def hand_over(context: RunContext, task: Task, session: SessionState, tool
     """
     question = prompts.render("executor/handoff")
     try:
-        tail = f"{tail_of(context, task, session)}\n\n{question}"
+        tail = f"{tail_of(context, task, session, tools)}\n\n{question}"
         note = (await request(context, session, tools, tail)).message.text.strip()
     except ContextOverflow:
         note = ""

@@ -8,7 +8,7 @@ from agent.domain.event import (
     SurveyTaken,
 )
 from agent.domain.finding import Finding, blockers
-from agent.domain.message import SessionKey
+from agent.domain.message import Role, SessionKey
 from agent.domain.plan import Plan
 from agent.domain.survey import Survey
 from agent.engine.checks import run_checks
@@ -88,7 +88,14 @@ async def garden_round(context: RunContext, number: int) -> None:
     session = open_session(
         context,
         key,
-        gardener.opening(plan.request, facts, plan, findings, earlier_edits(context)),
+        gardener.opening(
+            plan.request,
+            facts,
+            plan,
+            findings,
+            earlier_edits(context),
+            tuple(context.state.requirement_before.values()),
+        ),
     )
     revision = await converse(context, session, with_reading(context, revise), revise.spec.name)
     if not isinstance(revision, gardener.Revision):
@@ -169,5 +176,7 @@ def known_results(context: RunContext) -> dict[Check, CheckResult]:
 
 
 def with_reading(context: RunContext, tool: planner.ProposePlan | gardener.RevisePlan) -> Tools:
-    tools = (*read_only_tools(veiled(context)), tool)
+    role: Role = "planner" if isinstance(tool, planner.ProposePlan) else "gardener"
+    external = context.external.get(role, ())
+    tools = (*read_only_tools(veiled(context)), *external, tool)
     return {each.spec.name: each for each in tools}

@@ -10,7 +10,6 @@ from agent.engine.ruling import ruling_on
 from agent.engine.run_context import RunContext
 from agent.engine.suite_guard import still_standing, weakened_by
 from agent.realign.findings import merge_findings
-from agent.tools.fence import plain_name
 
 OUTPUT_LINES = 30
 
@@ -64,7 +63,7 @@ async def open_items(
     found = merge_findings(tuple(weaker), standing)
     items += [prompts.render("executor/open#finding", finding=finding) for finding in found]
     items += [
-        prompts.render("executor/open#outside", path=plain_name(path), is_own=why == "own_file")
+        prompts.render("executor/open#outside", path=path, is_own=why == "own_file")
         for path, why in await overstepped(context, task)
     ]
     if not changed:

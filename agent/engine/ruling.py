@@ -6,6 +6,7 @@ from agent import prompts
 from agent.domain.message import SessionKey, ToolCall
 from agent.domain.plan import Task
 from agent.domain.policy import (
+    Assumed,
     CallRuled,
     Change,
     Deed,
@@ -17,6 +18,8 @@ from agent.domain.policy import (
 )
 from agent.domain.ports import ToolOutput
 from agent.engine.run_context import RunContext
+from agent.errors import NeedsPerson
+from agent.tools.ask import Answer
 from agent.tools.fence import plain_name
 
 SHOWN_CHARACTERS = 500
@@ -65,6 +68,22 @@ async def refusal(
         if not allowed:
             return refused(context, ruling, task)
     return None
+
+
+def decided(context: RunContext, session: SessionKey, question: str, assumption: str) -> Answer:
+    """The policy's word on a session's question; the assumption is journalled once.
+
+    Raises NeedsPerson when the work may not go on by an assumption.
+    """
+    if context.policy.on_question == "stop":
+        raise NeedsPerson(
+            f"{session.subject} asks: {question} Answer it in the plan, then resume; "
+            'or let sessions assume, with on_question = "assume"'
+        )
+    assumed = Assumed(session=session, question=question, assumption=assumption)
+    if context.redactor.hide_in(assumed) not in context.state.rulings:
+        context.tell(assumed)
+    return Answer(assumption)
 
 
 async def ruling_on(context: RunContext, task: Task | None, deed: Deed) -> Ruling:

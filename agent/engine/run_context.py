@@ -11,7 +11,7 @@ from agent.domain.event import Event, RunStarted
 from agent.domain.message import Role
 from agent.domain.plan import Plan
 from agent.domain.policy import Policy
-from agent.domain.ports import Approver, Clock, Governor, ModelClient, Workspace
+from agent.domain.ports import Approver, Clock, Governor, ModelClient, Tool, Workspace
 from agent.domain.profile import Profile
 from agent.domain.redaction import NOTHING_HIDDEN, Redactor
 from agent.domain.state import RunState
@@ -108,6 +108,8 @@ class RunContext:
     supply: Callable[[Path], Awaitable[None]] = nothing
     """Puts what git does not keep into the checkout at a path, before `setup` runs there."""
     policy: Policy = field(default_factory=Policy)
+    external: Mapping[Role, tuple[Tool, ...]] = field(default_factory=dict)
+    """The tools of external servers."""
     redactor: Redactor = NOTHING_HIDDEN
     """What is hidden from sessions; the journal hides the same."""
     ask_approval: bool = False
@@ -142,4 +144,9 @@ class RunContext:
         self.journal.append(event)
 
     def meter(self, session: str) -> Meter:
+        """The session's own; those of sessions that are over are let go."""
+        if session not in self.meters:
+            over = {name for name, each in self.state.sessions.items() if not each.messages}
+            for name in self.meters.keys() & over:
+                del self.meters[name]
         return self.meters.setdefault(session, Meter(self.count))

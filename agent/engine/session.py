@@ -41,7 +41,9 @@ class Turn:
     value: object = None
     """What the tool that ended the session delivers."""
     has_edited: bool = False
-    """True when a file was changed and no command ran behind that."""
+    """True when a file was changed."""
+    has_run: bool = False
+    """True when a command ran."""
     is_full: bool = False
     """True when the model was not asked, since a fresh transcript must come first."""
 
@@ -104,7 +106,7 @@ async def answer(
     Calls that only look, and stand side by side, are made at once.
     """
     end: ToolOutput | None = None
-    has_edited = False
+    done: set[str] = set()
     waiting = list(calls)
     while waiting:
         if end is None and len(looks := looks_at_once(waiting, tools)) > 1:
@@ -120,15 +122,11 @@ async def answer(
         else:
             output = await dispatch(context, session.key, call, tools)
             end = output if output.ends_session else None
-            has_edited = edited_after(has_edited, call, output, tools)
+            if call.name in tools and not (output.is_error and tools[call.name].kind == "edit"):
+                done.add(tools[call.name].kind)
     if end is None:
-        return Turn(goes_on=bool(calls), has_edited=has_edited)
+        return Turn(bool(calls), has_edited="edit" in done, has_run="execute" in done)
     return Turn(goes_on=True, ended=True, value=end.value)
-
-
-def edited_after(before: bool, call: ToolCall, output: ToolOutput, tools: Tools) -> bool:
-    kind = tools[call.name].kind if call.name in tools else None
-    return kind != "execute" and (before or (kind == "edit" and not output.is_error))
 
 
 async def recover(session: SessionState, tools: Tools) -> Turn | None:

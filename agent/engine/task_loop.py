@@ -30,7 +30,8 @@ from agent.errors import ContextOverflow
 from agent.planning.planfile import render
 from agent.tools.finish import GaveUp, Submitted
 
-CHECKED_AT_ONCE_SECONDS = 30.0
+EDITED_SECONDS, RAN_SECONDS = 30.0, 3.0
+"""The longest that checks may take to run by themselves after an edit, after a command alone."""
 
 
 @dataclass(frozen=True)
@@ -103,7 +104,7 @@ async def work_on(context: RunContext, task: Task, attempt: int) -> Ending:
     turns = context.limits.turns_per_session
     while session.replies < turns or session.unanswered:
         try:
-            tail = tail_of(context, task, session)
+            tail = tail_of(context, task, session, tools)
             turn = await take_turn(context, session, tools, tail, can_hand_over=True)
             if turn.is_full:
                 await hand_over(context, task, session, tools)
@@ -138,11 +139,13 @@ def is_reminded(
 async def check_edits(context: RunContext, task: Task, session: SessionState, turn: Turn) -> None:
     """Runs the task's checks after a batch of edits, without a turn to ask for them.
 
-    Not those that take long: they run when the executor asks or stops.
+    Commands may change what they see as well. Checks that take long run only when the executor
+    stops.
     """
     state = context.state.task(task.id)
     seconds = sum(result.seconds for result in state.after or state.before or ())
-    if turn.has_edited and seconds <= CHECKED_AT_ONCE_SECONDS:
+    longest = EDITED_SECONDS if turn.has_edited else RAN_SECONDS if turn.has_run else -1
+    if seconds <= longest:
         await check_tree(context, task)
         tell_same_red(context, session, context.state.task(task.id).same_red + 1)
 

@@ -5,6 +5,7 @@ from typing import assert_never
 
 from agent.domain.check import CheckResult, red
 from agent.domain.event import (
+    Assumed,
     AttemptFailed,
     AuditFinished,
     CallRuled,
@@ -94,9 +95,8 @@ def line_of(entry: Entry, state: RunState) -> str | None:  # noqa: C901 - one ex
             return f"learned for the {role} that in profile {profile} {shown(learned)}"
         case ModelReplaced(role=role, profile=profile, model=model, reason=reason):
             return f"the {role} goes on with {model} of {profile}: {shown(reason)}"
-        case CallRuled(session=session, what=what, allowed=allowed, why=why):
-            word = "allowed" if allowed else "refused"
-            return f"policy {session}: {word} {shown(what, 80)} ({why})"
+        case CallRuled() | Assumed():
+            return _policy_line(entry.event)
         case Nudged(session=session, reason=reason):
             return f"nudged {session}: {shown(reason)}"
         case Warned(message=message):
@@ -122,6 +122,14 @@ def line_of(entry: Entry, state: RunState) -> str | None:  # noqa: C901 - one ex
             return None
         case _:
             assert_never(entry.event)
+
+
+def _policy_line(event: CallRuled | Assumed) -> str:
+    if isinstance(event, Assumed):
+        told = f"{shown(event.question, 80)} {shown(event.assumption, 80)}"
+        return f"assumed {event.session}: {told}"
+    word = "allowed" if event.allowed else "refused"
+    return f"policy {event.session}: {word} {shown(event.what, 80)} ({event.why})"
 
 
 def _run_line(event: RunStarted | RunResumed | PhaseStarted | RunFinished, state: RunState) -> str:

@@ -7,6 +7,7 @@ from agent.domain.check import Check, red
 from agent.domain.event import Entry, RoundFinished
 from agent.domain.finding import Finding
 from agent.domain.plan import Requirement, Task
+from agent.domain.policy import Assumed, CallRuled
 from agent.domain.state import TaskState
 from agent.frontends.report_data import (
     CheckReport,
@@ -63,9 +64,18 @@ def build_report(entries: Iterable[Entry]) -> Report:
             for task in state.tasks.values()
             for failure in task.failures
         ),
+        decided=tuple(dict.fromkeys(map(decided_line, state.rulings))),
         usage=dict(state.usage),
         waited_seconds=round(state.waited_seconds, 1),
     )
+
+
+def decided_line(event: CallRuled | Assumed) -> str:
+    subject = event.session.subject
+    if isinstance(event, Assumed):
+        return f"{subject} asked: {event.question} It assumed: {event.assumption}"
+    word = "allowed" if event.allowed else "refused"
+    return f"{subject}: {word} by the {event.by}: {event.what}"
 
 
 def to_json(report: Report) -> dict[str, Any]:

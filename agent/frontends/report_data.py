@@ -119,6 +119,8 @@ class Report(Value):
     continuations: int = 0
     """Times a session stopped too early and was told what was open."""
     failed_attempts: tuple[str, ...] = ()
+    decided: tuple[str, ...] = ()
+    """What was decided without a person: assumptions, and calls that the policy ruled on."""
     usage: dict[str, Usage] = Field(default_factory=dict)
     """Tokens by role."""
     waited_seconds: float = 0.0

@@ -1,6 +1,5 @@
 """Drives a run in the foreground: shows it, stops it on a signal, says what comes next."""
 
-import signal
 import sys
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
@@ -17,6 +16,7 @@ from agent.frontends.console import LineConsole
 from agent.frontends.options import RunOptions, Show
 from agent.frontends.output import Output
 from agent.frontends.report import build_report
+from agent.frontends.stopping import stop_on_signals
 from agent.frontends.stream import RecordStream, result_record
 from agent.journal import FILE_NAME, Listener, read_entries
 
@@ -55,6 +55,12 @@ class Noted:
         if isinstance(entry.event, RunStarted):
             self.run_id = entry.event.run_id
 
+    def way_back(self) -> str:
+        """The last words of a run that was stopped."""
+        if not self.run_id:
+            return "stopped; nothing was begun"
+        return f"stopped; go on with: gardener resume {self.run_id}"
+
 
 def watch(
     work: Callable[[Watch], Awaitable[Result]], options: RunOptions, past: Sequence[Entry] = ()
@@ -68,13 +74,17 @@ def watch(
     with ExitStack() as stack:
         listener, paused = stack.enter_context(shown_run(output, options.show, past))
         approver = TerminalApprover(paused) if options.approve else None
-        stack.enter_context(stop_on_hangup())
-        try:
-            result = anyio.run(work, Watch((noted, listener), approver))
-        except KeyboardInterrupt:
-            name = f" {noted.run_id}" if noted.run_id else ""
-            way = f"go on with: gardener resume{name}" if name else "nothing was begun"
-            raise RunCancelled(f"stopped; {way}") from None
+        watching = Watch((noted, listener), approver)
+
+        async def stoppable() -> Result | None:
+            with anyio.CancelScope() as scope:
+                with stop_on_signals(scope.cancel, noted.way_back, as_json=options.show.json):
+                    return await work(watching)
+            return None
+
+        result = anyio.run(stoppable)
+    if result is None:
+        raise RunCancelled(noted.way_back())
     if options.show.json:
         report = build_report(read_entries(result.run_folder / FILE_NAME))
         output.record(result_record(result.outcome, result.message, report))
@@ -103,24 +113,6 @@ def shown_run(
                 yield live, live.paused
             return
     yield LineConsole(output, past), nullcontext
-
-
-@contextmanager
-def stop_on_hangup() -> Iterator[None]:
-    """Treats a termination or a closed terminal like Ctrl-C, unless the caller ignores them."""
-    taken = [
-        name for name in (signal.SIGTERM, signal.SIGHUP) if signal.getsignal(name) is signal.SIG_DFL
-    ]
-    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
-        # A shell starts background jobs so; the stop below goes by this signal.
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-    for name in taken:
-        signal.signal(name, lambda *_: signal.raise_signal(signal.SIGINT))
-    try:
-        yield
-    finally:
-        for name in taken:
-            signal.signal(name, signal.SIG_DFL)
 
 
 def next_steps(

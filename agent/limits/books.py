@@ -10,7 +10,7 @@ from agent.domain.limits import Admission
 from agent.domain.message import Spender
 from agent.domain.readings import Unit, Window
 from agent.domain.value import Value
-from agent.errors import ConfigError
+from agent.errors import ConfigError, Outcome
 from agent.limits.windows import GUARD_SECONDS
 
 T = TypeVar("T")
@@ -27,6 +27,8 @@ KEPT_DAYS = 400
 
 class BooksAway(ConfigError):
     """The books cannot be used just now, and may be a little later."""
+
+    outcome = Outcome.UNFINISHED
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,14 @@ from agent.planning.markup import BARE_WORD, read_value, write_value, write_word
 
 ATTRIBUTES: dict[str, dict[str, str]] = {
     "command": {"timeout": "timeout_seconds", "output": "output"},
-    "calls": {"base_url": "base_url_env", "key": "key_env", "timeout": "timeout_seconds"},
+    "calls": {
+        "base_url": "base_url_env",
+        "key": "key_env",
+        "sends": "sends",
+        "timeout": "timeout_seconds",
+    },
 }
+PATTERNS = frozenset({"output", "sends"})
 MODELS: dict[str, type[CommandCheck] | type[CallsCheck]] = {
     "command": CommandCheck,
     "calls": CallsCheck,
@@ -25,7 +31,7 @@ def render_check(check: Check) -> str:
         value = getattr(check, field)
         if value == type(check).model_fields[field].default:
             continue
-        text = write_value(value) if word == "output" else write_word(str(value))
+        text = write_value(value) if word in PATTERNS else write_word(str(value))
         parts.append(f"{word}={text}")
     return f"{' '.join(parts)}: {write_value(check.run)}"
 

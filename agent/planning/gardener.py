@@ -1,5 +1,6 @@
 """The gardener: a fresh reader's opening, and the tool through which it hands over edits."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal
@@ -8,6 +9,7 @@ from pydantic import Field, ValidationError
 
 from agent import prompts
 from agent.domain.edit import AnyEdit
+from agent.domain.event import ChecksRan
 from agent.domain.finding import Finding
 from agent.domain.message import Message, ToolSpec, text_message
 from agent.domain.plan import Plan, Task, altered_tasks
@@ -38,10 +40,12 @@ def opening(
     plan: Plan,
     findings: tuple[Finding, ...],
     earlier: tuple[str, ...] = (),
+    tried: Sequence[ChecksRan] = (),
 ) -> tuple[Message, ...]:
     """What a gardener sees: never how the plan came about.
 
-    `earlier` has the edits of the rounds before, so that none is turned back without knowing why.
+    `earlier` has the edits of the rounds before, so that none is turned back without knowing why,
+    `tried` how the requirements' checks ended on the base commit.
     """
     shown = prompts.render(
         "gardener/opening",
@@ -50,6 +54,7 @@ def opening(
         plan=render(plan, with_request=False).strip(),
         findings=findings,
         earlier=earlier,
+        tried=[(ran.subject, result) for ran in tried for result in ran.results],
     )
     return (
         text_message("system", prompts.render("gardener/system")),

@@ -90,12 +90,13 @@ def dependency_cycles(subject: Subject) -> Iterator[Hit]:
 
 def broken_patterns(subject: Subject) -> Iterator[Hit]:
     for item, check in all_checks(subject.plan):
-        if check.kind == "command" and check.output:
-            try:
-                re.compile(check.output)
-            except re.error as error:
-                message = f"A check of {item.id} has an output that is no regular expression"
-                yield Hit(item.id, f"{message}: {error}.", check.output)
+        word = "output" if check.kind == "command" else "sends"
+        pattern = check.output if check.kind == "command" else check.sends
+        try:
+            re.compile(pattern or "")
+        except re.error as error:
+            message = f"A check of {item.id} has a {word} pattern that is no regular expression"
+            yield Hit(item.id, f"{message}: {error}.", pattern or "")
 
 
 def requirements_without_task(subject: Subject) -> Iterator[Hit]:

@@ -8,6 +8,7 @@ What no source tells is left out: a limit is then learned from the headers, a pr
 
 from typing import Any
 
+from agent.domain.key_names import KEY_NAMES
 from agent.domain.limits import Limit
 from agent.providers.ready_models import (
     ANTHROPIC_MODELS,
@@ -48,7 +49,7 @@ CEREBRAS: Fields = {
     "base_url": "https://api.cerebras.ai/v1",
     "model": "gpt-oss-120b",
     "models": CEREBRAS_MODELS,
-    "key_env": "CEREBRAS_API_KEY",
+    "key_env": KEY_NAMES["cerebras"],
     "window_tokens": 131_072,
     "charge": "admission",
     "reservation_cap_tokens": 16_384,
@@ -152,7 +153,7 @@ READY: dict[str, Fields] = {
         "base_url": "https://api.anthropic.com",
         "model": "claude-sonnet-5-5",
         "models": ANTHROPIC_MODELS,
-        "key_env": "ANTHROPIC_API_KEY",
+        "key_env": KEY_NAMES["anthropic"],
         "window_tokens": 1_000_000,
         # Thinking is output too.
         "max_output_tokens": 16_384,
@@ -166,7 +167,7 @@ READY: dict[str, Fields] = {
         "base_url": "https://api.anthropic.com/v1/",
         "model": "claude-sonnet-5-5",
         "models": {"claude-sonnet-5-5": price(2.0, 10.0)},
-        "key_env": "ANTHROPIC_API_KEY",
+        "key_env": KEY_NAMES["anthropic"],
         "window_tokens": 1_000_000,
         "max_output_field": "max_tokens",
         "source": "platform.claude.com/docs/en/api/openai-sdk; no prompt caching on this endpoint",
@@ -176,7 +177,7 @@ READY: dict[str, Fields] = {
         "base_url": "https://api.fireworks.ai/inference/v1",
         "model": "accounts/fireworks/models/gpt-oss-120b",
         "models": FIREWORKS_MODELS,
-        "key_env": "FIREWORKS_API_KEY",
+        "key_env": KEY_NAMES["fireworks"],
         "max_output_field": "max_tokens",
         # Without it a reply is cut short where the window ends.
         "extra_body": {"context_length_exceeded_behavior": "error"},
@@ -192,7 +193,7 @@ READY: dict[str, Fields] = {
         "base_url": "https://openrouter.ai/api/v1",
         "model": "qwen/qwen3-coder",
         "models": OPENROUTER_MODELS,
-        "key_env": "OPENROUTER_API_KEY",
+        "key_env": KEY_NAMES["openrouter"],
         "max_output_field": "max_tokens",
         "sampling_names": ALL_SAMPLING,
         "source": "openrouter.ai/docs: parameters, errors, limits; recorded streams",
@@ -202,7 +203,7 @@ READY: dict[str, Fields] = {
         "base_url": "https://api.groq.com/openai/v1",
         "model": "openai/gpt-oss-120b",
         "models": GROQ_MODELS,
-        "key_env": "GROQ_API_KEY",
+        "key_env": KEY_NAMES["groq"],
         "charge": "admission",
         "requests_window": "day",
         "sampling_names": SAMPLING,
@@ -215,7 +216,7 @@ READY: dict[str, Fields] = {
         "base_url": "https://api.together.xyz/v1",
         "model": "",
         "models": TOGETHER_MODELS,
-        "key_env": "TOGETHER_API_KEY",
+        "key_env": KEY_NAMES["together"],
         "max_output_field": "max_tokens",
         "sampling_names": ALL_SAMPLING,
         "source": "docs.together.ai: reference, serverless/rate-limits; limits move with the load; "
@@ -226,7 +227,7 @@ READY: dict[str, Fields] = {
         "base_url": "https://dashscope-intl.aliyuncs.com/compatible-mode/v1",
         "model": "qwen3-coder-plus",
         "models": DASHSCOPE_MODELS,
-        "key_env": "DASHSCOPE_API_KEY",
+        "key_env": KEY_NAMES["dashscope"],
         "max_output_field": "max_tokens",
         "sampling_names": SAMPLING,
         "source": "alibabacloud.com/help/en/model-studio: the address is Singapore's, those of "

@@ -4,6 +4,7 @@ Servers that count in UTF-16 may put the halves of one character into two pieces
 is an escape of its own there, and no text that can be written.
 """
 
+import json
 from typing import Any
 
 
@@ -23,13 +24,17 @@ def rejoined(text: str) -> str:
 
 
 def rejoined_in(value: Any) -> Any:  # noqa: ANN401 - any JSON
-    """A JSON value with all of its texts and names rejoined."""
+    """A JSON value with all of its texts and names rejoined; itself when all are whole."""
+    return value if is_writable(json.dumps(value, ensure_ascii=False)) else mended(value)
+
+
+def mended(value: Any) -> Any:  # noqa: ANN401 - any JSON
     if isinstance(value, str):
         return rejoined(value)
     if isinstance(value, list):
-        return [rejoined_in(each) for each in value]
+        return [mended(each) for each in value]
     if isinstance(value, dict):
-        return {rejoined(name): rejoined_in(each) for name, each in value.items()}
+        return {rejoined(name): mended(each) for name, each in value.items()}
     return value
 
 

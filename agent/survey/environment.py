@@ -17,8 +17,8 @@ def environment_variables(sources: Sources) -> tuple[str, ...]:
     for path in sources.files:
         if is_test(path):
             continue
-        if path.endswith(".py") and (tree := sources.tree(path)) is not None:
-            found.update(filter(None, map(python_variable, ast.walk(tree))))
+        if path.endswith(".py"):
+            found.update(filter(None, map(python_variable, sources.nodes(path))))
         elif path.endswith(NODE_FILES):
             for dotted, quoted in NODE_VARIABLE.findall(sources.text(path) or ""):
                 found.add(dotted or quoted)

@@ -45,9 +45,7 @@ def graph_of(sources: Sources) -> ImportGraph:
     external: dict[str, frozenset[str]] = {}
     for path in sources.python:
         resolver = Resolver(path, modules, sources.known)
-        tree = sources.tree(path)
-        nodes = ast.walk(tree) if tree is not None else iter(())
-        for node in nodes:
+        for node in sources.nodes(path):
             resolver.take(node)
         imports[path] = frozenset({*resolver.local, *own_packages(path, sources.known)} - {path})
         external[path] = frozenset(resolver.external)

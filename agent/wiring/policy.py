@@ -15,6 +15,7 @@ def policy_of(settings: Settings) -> Policy:
         ask_commands=settings.ask_commands,
         deny_commands=settings.deny_commands,
         on_ask=settings.on_ask,
+        on_question=settings.on_question,
     )
 
 

@@ -1,7 +1,7 @@
 """Begins and resumes runs: the place where ports get their concrete classes."""
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,7 +23,9 @@ from agent.limits.governor import AccountGovernor
 from agent.limits.owners import this_process
 from agent.wiring.asked import what_is_asked
 from agent.wiring.confine import confinement, open_workspace
+from agent.wiring.external import external_tools
 from agent.wiring.foresight import day_warning
+from agent.wiring.found import back_in_place
 from agent.wiring.ledger import open_books
 from agent.wiring.machine import SystemClock, Unattended
 from agent.wiring.models import (
@@ -39,7 +41,7 @@ from agent.wiring.open_models import Opening
 from agent.wiring.places import choose_home, in_place, own_checkout, refuse_dirty, runs_folder
 from agent.wiring.policy import policy_of, redactor_of
 from agent.wiring.supplies import refuse_unusable, supply_of, with_links
-from agent.workspace import git, worktrees
+from agent.workspace import git
 from agent.workspace.sandbox.choose import Choice
 from agent.workspace.supplies import warnings_of
 
@@ -127,7 +129,8 @@ async def resume_run(
 ) -> RunResult:
     """Goes on with a run from the last event of its journal.
 
-    Raises JournalError when the journal cannot be used, UsageError when a key is missing.
+    Raises JournalError when the journal cannot be used, UsageError when a key is missing,
+    RepositoryError when the branch has lost what the run made.
     """
     clock = clock or SystemClock()
     with Journal(run_folder, clock) as journal:
@@ -149,10 +152,7 @@ async def resume_run(
         refuse_without_key(settings, profiles)
         linked = with_links(settings, Path(started.repository))
         commands = await confinement(linked, read_environment())
-        if started.branch:
-            await worktrees.restore_worktree(
-                Path(started.repository), Path(started.worktree), started.branch
-            )
+        found = await back_in_place(started, journal.state)
         journal.listen(*listeners)
         wanted = phases or journal.state.phases
         journal.append(
@@ -163,6 +163,8 @@ async def resume_run(
                 version=__version__,
             )
         )
+        for warning in found:
+            journal.append(Warned(message=warning))
         return await drive(journal, settings, profiles, clock, commands, approver, script)
 
 
@@ -222,6 +224,9 @@ async def drive(
                 foresee=lambda sizes: day_warning(
                     sizes, profiles["executor"], settings, books, clock, journal.path.parent.parent
                 ),
+                external=await stack.enter_async_context(
+                    external_tools(settings, profiles, count, warning(journal))
+                ),
                 policy=policy_of(settings),
                 redactor=journal.redactor,
                 ask_approval=approver is not None,
@@ -229,6 +234,10 @@ async def drive(
             )
             finished = journal.redactor.hide_in(await run(context))
     return result_of(finished, started, journal)
+
+
+def warning(journal: Journal) -> Callable[[str], None]:
+    return lambda message: journal.append(Warned(message=message))
 
 
 def result_of(finished: RunFinished, started: RunStarted, journal: Journal) -> RunResult:

@@ -1,16 +1,16 @@
 """Git calls, through GitPython: facts, worktrees, merges. Hooks never run, nothing is signed."""
 
 import os
+import re
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
 
-import anyio.to_thread
-
-from agent.errors import RepositoryError, WorkspaceError
+from agent.errors import DiskFull, GardenerError, RepositoryError, WorkspaceError
+from agent.workspace.git_process import in_thread as in_thread
+from agent.workspace.git_process import run_git
 from agent.workspace.repository import (
     RepositoryFacts,
     common_dir,
@@ -31,9 +31,8 @@ OPTIONS = (
     "-c",
     "submodule.recurse=false",
 )
+NO_ROOM = re.compile("no space left|out of disk ?space|quota exceeded", re.IGNORECASE)
 QUIET = {"GIT_TERMINAL_PROMPT": "0", "GIT_EDITOR": ":", "GIT_OPTIONAL_LOCKS": "0"}
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -54,35 +53,21 @@ class Answer:
         )
 
 
-async def in_thread(call: Callable[[], T]) -> T:
-    return await anyio.to_thread.run_sync(call)
-
-
 def ask(
     folder: Path, *arguments: str, env: Mapping[str, str] | None = None, names: Sequence[str] = ()
 ) -> Answer:
     """One git command in `folder`, whatever it answers; `names` come in with NULs behind them."""
     require_git()
-    # GitPython looks for git when it is imported, and would run elsewhere without the folder
-    from git import Git
-
     if not folder.is_dir():
         raise WorkspaceError(f"the folder {folder} is gone; resume the run to get it back")
     with tempfile.TemporaryFile() if names else nullcontext() as source:
         if source:
             source.writelines(os.fsencode(name) + b"\0" for name in names)
             source.seek(0)
-        code, output, complaint = Git(str(folder)).execute(
-            ["git", *OPTIONS, *arguments],
-            istream=source,
-            with_extended_output=True,
-            with_exceptions=False,
-            stdout_as_string=False,
-            strip_newline_in_stdout=False,
-            start_new_session=True,
-            env={**QUIET, **(env or {})},
+        code, output, complaint = run_git(
+            folder, ["git", *OPTIONS, *arguments], {**QUIET, **(env or {})}, source
         )
-    return Answer(code, output, complaint)
+    return Answer(code, output, complaint.decode(errors="replace").strip())
 
 
 def ask_checkout(
@@ -100,11 +85,18 @@ def ask_checkout(
 def tell_checkout(
     root: Path, *arguments: str, env: Mapping[str, str] | None = None, names: Sequence[str] = ()
 ) -> Answer:
-    """Like `ask_checkout`, but raises WorkspaceError when git refuses."""
+    """Like `ask_checkout`, but raises WorkspaceError when git refuses, DiskFull when it has
+    no room."""
     answer = ask_checkout(root, *arguments, env=env, names=names)
     if answer.code != 0:
-        raise WorkspaceError(f"git failed in {root}: {first_complaint(answer.complaint)}")
+        raise refusal(f"git failed in {root}", answer)
     return answer
+
+
+def refusal(what: str, answer: Answer) -> GardenerError:
+    if NO_ROOM.search(answer.complaint):
+        return DiskFull(what)
+    return WorkspaceError(f"{what}: {first_complaint(answer.complaint)}")
 
 
 def clone(source: Path, target: Path, commit: str) -> None:

@@ -1,5 +1,6 @@
 """A checkout on this machine."""
 
+import errno
 import os
 import secrets
 import shutil
@@ -12,16 +13,16 @@ from pathlib import Path
 import anyio
 
 from agent.domain.ports import CommandResult
-from agent.errors import WorkspaceError
+from agent.errors import DiskFull, GardenerError, WorkspaceError
 from agent.workspace.adding import add_all
 from agent.workspace.git import (
     Answer,
     ask_checkout,
     clone,
     identity_options,
-    in_thread,
     tell_checkout,
 )
+from agent.workspace.git_process import in_thread, on_leash
 from agent.workspace.paths import resolve, resolve_entry
 from agent.workspace.process import clean_environment, run_command
 from agent.workspace.sandbox.checkout import remove_tree, unlock
@@ -151,8 +152,8 @@ class LocalWorkspace:
         What a submodule holds is not committed; the files of another repository in the checkout
         are.
         """
-        await in_thread(lambda: add_all(self._root, mend=True))
-        identity = await in_thread(lambda: identity_options(self._root))
+        await on_leash(lambda: add_all(self._root, mend=True))
+        identity = await on_leash(lambda: identity_options(self._root))
         await self._git(
             *identity,
             *("commit", "--allow-empty", "--no-verify", "--quiet"),
@@ -175,7 +176,7 @@ class LocalWorkspace:
 
     async def show(self, commit: str, path: str) -> str | None:
         name = f"{commit}:{path}"
-        blob = await in_thread(lambda: ask_checkout(self._root, "cat-file", "blob", name))
+        blob = await on_leash(lambda: ask_checkout(self._root, "cat-file", "blob", name))
         if blob.code == 0:
             return blob.output.decode(errors="replace")
         await self._git("rev-parse", "--verify", f"{commit}^{{commit}}")
@@ -191,9 +192,9 @@ class LocalWorkspace:
             own = {"GIT_INDEX_FILE": str(copy)}
             if (source := self._root / index.text).is_file():
                 shutil.copyfile(source, copy)
-            await in_thread(lambda: add_all(self._root, mend=False, env=own))
+            await on_leash(lambda: add_all(self._root, mend=False, env=own))
             tree = (await self._git("write-tree", env=own)).text
-        identity = await in_thread(lambda: identity_options(self._root))
+        identity = await on_leash(lambda: identity_options(self._root))
         made = await self._git(
             *identity, "commit-tree", tree, "-p", head, "-m", f"checkpoint {name}"
         )
@@ -221,7 +222,7 @@ class LocalWorkspace:
         folder = await in_thread(lambda: Path(tempfile.mkdtemp(prefix="gardener-")))
         try:
             copy = folder / "checkout"
-            await in_thread(lambda: clone(self._root, copy, head))
+            await on_leash(lambda: clone(self._root, copy, head))
             yield LocalWorkspace(
                 copy,
                 self._environment,
@@ -238,10 +239,12 @@ class LocalWorkspace:
         await self._git("reset", "--soft", "--quiet", commit)
 
     async def _git(self, *arguments: str, env: Mapping[str, str] | None = None) -> Answer:
-        return await in_thread(lambda: tell_checkout(self._root, *arguments, env=env))
+        return await on_leash(lambda: tell_checkout(self._root, *arguments, env=env))
 
 
-def failed(what: str, path: str, error: OSError) -> WorkspaceError:
+def failed(what: str, path: str, error: OSError) -> GardenerError:
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return DiskFull(f"cannot {what} {path!r}")
     return WorkspaceError(f"cannot {what} {path!r}: {error.strerror}; check the path")
 
 

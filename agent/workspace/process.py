@@ -128,6 +128,18 @@ def kill_group(process_id: int) -> None:
         return
 
 
+def kill_children() -> None:
+    """Kills the children of this process, each with its group; only where /proc tells them."""
+    for entry in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            told = entry.read_text(encoding="utf-8", errors="replace")
+        except OSError:
+            continue
+        # the program's name before it may hold spaces and brackets
+        if int(told.rpartition(")")[2].split()[1]) == os.getpid():
+            kill_group(int(entry.parent.name))
+
+
 class HeadAndTail:
     """The first quarter and the last three of what may be kept of an output."""
 

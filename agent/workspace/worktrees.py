@@ -4,7 +4,8 @@ import shutil
 from pathlib import Path
 
 from agent.errors import RepositoryError
-from agent.workspace.git import Answer, ask, branch_exists, has_branch, in_thread
+from agent.workspace.git import Answer, ask, branch_exists, has_branch
+from agent.workspace.git_process import in_thread, on_leash
 from agent.workspace.repository import Worktree, first_complaint
 from agent.workspace.sandbox.checkout import remove_tree
 
@@ -15,7 +16,7 @@ async def add_worktree(root: Path, path: Path, branch: str, base: str) -> None:
     A branch that exists is checked out as it is. Raises RepositoryError when the path or the
     branch is taken.
     """
-    await in_thread(lambda: _add(root, path.resolve(), branch, base))
+    await on_leash(lambda: _add(root, path.resolve(), branch, base))
 
 
 async def restore_worktree(root: Path, path: Path, branch: str) -> None:
@@ -86,7 +87,7 @@ def home_beside(path: Path) -> Path:
 
 async def remove_worktree(root: Path, path: Path) -> None:
     """Removes the checkout, its home and what is uncommitted in it; its branch stays."""
-    await in_thread(lambda: _remove(root, path.resolve()))
+    await on_leash(lambda: _remove(root, path.resolve()))
 
 
 def _remove(root: Path, path: Path) -> None:

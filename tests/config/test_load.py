@@ -157,6 +157,30 @@ def test_a_key_in_a_file_is_refused_and_not_repeated(home: Path, text: str) -> N
     assert "sk-1" not in str(raised.value)
 
 
+@pytest.mark.parametrize(
+    ("text", "variable"),
+    [
+        ('api_key = "sk-1"', "OPENAI_API_KEY"),
+        ('CEREBRAS_API_KEY = "csk-1"', "CEREBRAS_API_KEY"),
+        ('profile = "cerebras"\napi_key = "csk-1"', "CEREBRAS_API_KEY"),
+        ('[profiles.cerebras-code-max]\nextra_body = {api_key = "c"}', "CEREBRAS_API_KEY"),
+        ('[profiles.box]\nlike = "groq"\napi_key = "gsk-1"', "GROQ_API_KEY"),
+        ('[profiles.box]\nkey_env = "BOX"\napi_key = "sk-1"', "BOX"),
+        ('[profiles.vllm]\napi_key = "sk-1"', "the variable that key_env names"),
+        ('[roles.planner]\nprofile = "anthropic"\napi_key = "sk-1"', "ANTHROPIC_API_KEY"),
+        ('[roles.planner]\nkey_env = "MINE"\napi_key = "sk-1"', "MINE"),
+        ('profile = "box"\nkeys = {}\n[profiles.box]\nkey_env = "BOX"', "BOX"),
+    ],
+)
+def test_a_key_in_a_file_is_told_the_variable_of_its_profile(
+    home: Path, text: str, variable: str
+) -> None:
+    user_file(home).write_text(text)
+    with pytest.raises(ConfigError) as raised:
+        load_settings({"HOME": str(home)})
+    assert str(raised.value).endswith(f"and set {variable} in the environment")
+
+
 def test_a_key_in_place_of_its_variable_is_not_repeated(home: Path) -> None:
     user_file(home).write_text('[roles.planner]\nkey_env = "sk-1"')
     with pytest.raises(ConfigError) as raised:

@@ -52,6 +52,14 @@ def test_of_an_address_only_the_password_is_hidden_and_of_a_place_nothing() -> N
     }
 
 
+def test_what_a_server_may_see_is_known_and_hidden_only_when_it_is_a_secret() -> None:
+    server = {"command": ("docs",), "tools": ("x",), "env": ("DOCS_REGION", "DOCS_TOKEN")}
+    environment = {"HOME": "/home/u", "DOCS_REGION": "eu-west-1", "DOCS_TOKEN": "tok-1234"}
+    settings = load_settings(environment, overrides={"servers": {"docs": server}})
+    assert set(settings.keys) == {"DOCS_REGION", "DOCS_TOKEN"}
+    assert set(settings.secrets) == {"DOCS_TOKEN"}
+
+
 def test_commands_see_no_secret_but_one_that_the_user_names() -> None:
     environment = {"HOME": "/home/u", "PATH": "/bin", "EDITOR": "vi", **SECRETS}
     settings = load_settings(environment)

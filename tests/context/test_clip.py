@@ -83,3 +83,12 @@ def test_a_line_without_end_is_cut() -> None:
 )
 def test_it_is_never_larger_than_the_budget(lines: list[str], budget: int) -> None:
     assert estimate(clip("\n".join(lines), budget, "1")) <= budget
+
+
+def test_every_failure_that_a_summary_names_is_kept_and_no_room_is_filled_with_passes() -> None:
+    passed = [f"tests/test_a.py::test_{n} PASSED {'.' * 40}" for n in range(300)]
+    failed = [f"FAILED tests/test_b.py::test_{n} - AssertionError: {n}" for n in range(30)]
+    text = "\n".join([*passed, "=== short test summary info ===", *failed, "30 failed, 300 passed"])
+    shown = clip(text, 2_000, "3").splitlines()
+    assert set(failed) <= set(shown)
+    assert sum(line in passed for line in shown) < 30

@@ -42,3 +42,10 @@ def test_half_of_the_room_is_left_to_work_in() -> None:
 
 def test_nothing_is_shown_where_there_is_no_room() -> None:
     assert preloaded([("a.py", 100)], replace(TERMS, aim_tokens=5_000)) == ()
+
+
+def test_of_many_files_that_are_gone_through_none_is_carried_along() -> None:
+    sizes = [(f"f{n}.py", 3_600) for n in range(20)]
+    long = replace(TERMS, task_tokens=30_000)
+    assert preloaded(sizes, long) == ()
+    assert len(preloaded(sizes[:4], long)) == 4

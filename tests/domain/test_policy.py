@@ -34,6 +34,8 @@ PUSHES = [
     "git -C sub push",
     "git -c a=b --no-pager push",
     "A=b git push",
+    "A=b C=d git push",
+    "then A=b git push",
     "(git push)",
     "{ git push; }",
     "! git push",
@@ -108,6 +110,8 @@ def test_a_line_is_denied_before_a_person_is_asked_about_it() -> None:
         ("git -c core.pager=x status", "deny"),
         ("env pytest", "deny"),
         ("./pytest", "deny"),
+        ("PATH=.:$PATH pytest", "deny"),
+        ("if true; then pytest; fi", "allow"),
         ("pytest 'x", "deny"),
     ],
 )

@@ -29,6 +29,7 @@ from agent.domain.event import (
     ModelResponded,
     PlanAdopted,
     RoundFinished,
+    SessionStarted,
 )
 from agent.errors import Outcome
 
@@ -121,7 +122,8 @@ def test_a_failed_attempt_is_kept_and_the_next_session_knows_why(play: Play) -> 
     (failure,) = run.of(AttemptFailed)
     assert failure.reason == "the executor gave up: no idea"
     assert "return 'Hi'" in run.git("show", f"{failure.checkpoint}:app/greet.py")
-    second = run.state.sessions["executor/T01/2"].messages[1].text
+    begun = {str(event.session): event for event in run.of(SessionStarted)}
+    second = begun["executor/T01/2"].opening[1].text
     assert "The last attempt failed\nthe executor gave up: no idea" in second
 
 
@@ -296,5 +298,6 @@ def test_a_setup_command_that_fails_is_told_with_the_setting(play: Play) -> None
     assert (run.result.outcome, run.result.message) == (
         Outcome.USAGE,
         "the setup command `echo no such compiler; exit 3` failed in a fresh checkout: "
-        "no such compiler; correct `setup` in gardener.toml, then resume",
+        "no such compiler; correct `setup` in gardener.toml, or let it reach "
+        "the network with GARDENER_NETWORK=setup, then resume",
     )

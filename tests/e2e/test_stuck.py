@@ -23,6 +23,7 @@ from agent.domain.event import (
     ModelResponded,
     Nudged,
     PlanAdopted,
+    SessionStarted,
     TaskFinished,
     TaskReviewed,
     TaskStarted,
@@ -171,7 +172,8 @@ def test_the_note_of_a_failed_attempt_reaches_the_next_session(play: Play) -> No
         judge(),
     )
     assert run.result.outcome == Outcome.DONE
-    brief = run.state.sessions["executor/T01/2"].messages[1].text
+    begun = {str(event.session): event for event in run.of(SessionStarted)}
+    brief = begun["executor/T01/2"].opening[1].text
     told = brief[brief.index("## The last attempt failed") :]
     assert "the executor gave up: no idea" in told
     assert "It changed app/greet.py." in told

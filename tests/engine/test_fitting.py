@@ -1,13 +1,17 @@
 """A request that an endpoint finds too large is sent once more, as much smaller as it has to be."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from talk import KEY, OPENING, call, context_of, pooled, reply
 
 from agent.domain.event import ModelResponded, ToolFinished
 from agent.domain.message import ToolResult
+from agent.domain.ports import ToolKind
 from agent.domain.profile import Profile
+from agent.domain.session import begin
+from agent.engine.fitting import turn_kind
 from agent.engine.run_context import RunContext
 from agent.engine.session import open_session, take_turn
 from agent.errors import ContextOverflow
@@ -82,3 +86,30 @@ async def test_history_that_was_shortened_leaves_room_for_a_whole_reply(journal:
     tell_results(context, 10)
     await take_turn(context, session, {})
     assert model.requests[0].max_output_tokens == 8_192
+
+
+KINDS: dict[str, ToolKind] = {"read": "read", "edit": "edit", "run": "execute"}
+
+
+class Of:
+    def __init__(self, kind: ToolKind) -> None:
+        self.kind = kind
+
+
+def kind_after(*replies: tuple[str, int]) -> str:
+    """What is expected after replies with one call each, of so many tokens."""
+    session = begin(KEY, OPENING)
+    for number, (name, _) in enumerate(replies):
+        session.messages.append(reply(call(name, {}, f"c{number}")).message)
+    tools: Any = {name: Of(kind) for name, kind in KINDS.items()}
+    return turn_kind(session, tools, [0, 0, *(size for _, size in replies)])
+
+
+def test_what_is_reserved_follows_what_a_session_does() -> None:
+    read, small, large = ("read", 20), ("edit", 200), ("edit", 3_000)
+    assert kind_after() == "write"
+    assert kind_after(read) == kind_after(read, read) == "write"
+    assert kind_after(read, read, read) == "look"
+    assert kind_after(small) == kind_after(("run", 20)) == "look"
+    assert kind_after(small, small, small, read) == "look"
+    assert kind_after(small, small, large, read) == kind_after(small, small, read) == "write"

@@ -159,7 +159,7 @@ async def test_what_was_cut_is_kept_whole_in_the_journal(tmp_path: Path) -> None
 
 
 async def test_a_resumed_session_shows_the_same_to_the_byte(tmp_path: Path) -> None:
-    requests, _ = await wander(tmp_path, 2)
+    requests, _ = await wander(tmp_path, 3)
     with Journal(tmp_path, FakeClock()) as journal:
         context, _, _ = context_of(journal, limits=Limits(working_tokens=AIM))
         model = Wanderer(random.Random(0))

@@ -39,7 +39,7 @@ class Workshop:
     async def turn(self) -> Turn:
         """As the task loop takes one."""
         tools = executor_tools_of(self.context, self.task, 1)
-        tail = tail_of(self.context, self.task, self.session)
+        tail = tail_of(self.context, self.task, self.session, tools)
         turn = await take_turn(self.context, self.session, tools, tail, can_hand_over=True)
         if turn.is_full:
             await hand_over(self.context, self.task, self.session, tools)

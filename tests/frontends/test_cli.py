@@ -58,8 +58,8 @@ def repository(
 
 def test_the_commands_are_the_documented_ones() -> None:
     documented = (
-        "init plan lint garden execute audit realign run resume status report usage merge demo "
-        "rehearse doctor"
+        "init plan lint garden execute audit realign run resume status report usage merge discard "
+        "demo rehearse doctor"
     )
     assert " ".join(NAMES) == documented
 

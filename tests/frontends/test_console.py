@@ -4,7 +4,9 @@ import io
 from collections.abc import Callable
 
 from agent.domain.event import (
+    Assumed,
     AttemptFailed,
+    CallRuled,
     Entry,
     Event,
     ModelRefused,
@@ -83,6 +85,17 @@ def test_a_real_run_does_not_speak_of_rehearsal(tell: Tell, started: RunStarted)
     real = started.model_copy(update={"rehearsal": False, "branch": ""})
     assert lines(tell(real)) == [
         "run 20260102-030405-ab12 in place from bbbbbbbbbb: A todo app with a chat"
+    ]
+
+
+def test_what_is_decided_without_a_person_is_told(tell: Tell, started: RunStarted) -> None:
+    denied = CallRuled(
+        session=SESSION, call_id="c1", what="git push", why="deny_commands", allowed=False
+    )
+    assumed = Assumed(session=SESSION, question="Which colour?", assumption="Blue.")
+    assert lines(tell(started, denied, assumed))[2:] == [
+        f"policy {SESSION}: refused git push (deny_commands)",
+        f"assumed {SESSION}: Which colour? Blue.",
     ]
 
 

@@ -5,6 +5,7 @@ import statistics
 import subprocess
 import sys
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Literal
 
@@ -14,10 +15,12 @@ from agent.rehearsal.clock import RealTime
 from agent.rehearsal.conditions import Conditions
 from agent.rehearsal.flavours_more import flavour_of
 from agent.rehearsal.limit_books import Charging
+from agent.rehearsal.script import ScriptedReply
 from agent.rehearsal.server import SERVED, RehearsalServer
+from agent.rehearsal.wire import Asked, Complaint
 from long_jobs import work
 from long_jobs.batching import Batching
-from long_jobs.memory import Memory, watched
+from long_jobs.memory import Memory, cpu_ns, watched
 from long_jobs.policy import Desk, Player
 from long_jobs.stepwise import Stepwise
 from long_jobs.times import checks_until, overheads
@@ -59,6 +62,10 @@ class Figures:
     """From the start of the process to its first request, without the commands of checks."""
     check_seconds: float
     """... and those commands."""
+    startup_cpu_seconds: float
+    """Processor time of the program itself until then."""
+    turn_cpu_ms: float
+    """Median of the same from one request to the next."""
     overhead_ms: float
     """Median time of a turn from the end of a reply to the next request, without tools."""
     overhead_p95_ms: float
@@ -69,6 +76,19 @@ class Figures:
     tree_mb: float
     """Peak of the program and all it started."""
     cpu_seconds: float
+
+
+class Noted:
+    """Answers by a player, and notes what the program had of the processor when it asked."""
+
+    def __init__(self, player: Player) -> None:
+        self._player = player
+        self.pid = 0
+        self.spent_ns: list[int] = []
+
+    def __call__(self, asked: Asked) -> ScriptedReply | Complaint:
+        self.spent_ns.append(cpu_ns(self.pid))
+        return self._player(asked)
 
 
 class NotedTime(RealTime):
@@ -123,13 +143,14 @@ def play(form: Form, folder: Path, *, is_capped: bool) -> Figures:
     desk = Desk(lambda: worktree_of(repository))
     policy = Stepwise(desk) if form == "stepwise" else Batching(desk)
     clock = NotedTime()
-    with RehearsalServer(Player(policy), conditions(is_capped=is_capped), clock) as server:
+    player = Noted(Player(policy))
+    with RehearsalServer(player, conditions(is_capped=is_capped), clock) as server:
         home = folder / "home"
         (home / ".config/gardener").mkdir(parents=True)
         text = settings(server.base_url, is_capped=is_capped)
         (home / ".config/gardener/config.toml").write_text(text, encoding="utf-8")
         begun = clock.now()
-        memory, code = run_program(repository, home)
+        memory, code = run_program(repository, home, player)
         wall = clock.now() - begun
         seen = server.requests
     entries = tuple(read_entries(next(repository.glob(".git/gardener/runs/*")) / FILE_NAME))
@@ -154,6 +175,8 @@ def play(form: Form, folder: Path, *, is_capped: bool) -> Figures:
         extra_turns=desk.extra_reads,
         startup_seconds=round(seen[0].at - begun - checks, 3),
         check_seconds=round(checks, 3),
+        startup_cpu_seconds=round(player.spent_ns[0] / 1e9, 3),
+        turn_cpu_ms=round(statistics.median(b - a for a, b in pairwise(player.spent_ns)) / 1e6, 1),
         overhead_ms=round(statistics.median(turns), 1),
         overhead_p95_ms=round(statistics.quantiles(turns, n=20)[18], 1),
         between_tasks_ms=round(statistics.median(between), 1) if between else 0.0,
@@ -178,7 +201,7 @@ def worktree_of(repository: Path) -> Path:
     return Path(found[-1])
 
 
-def run_program(repository: Path, home: Path) -> tuple[Memory, int]:
+def run_program(repository: Path, home: Path, player: Noted) -> tuple[Memory, int]:
     environment = {"HOME": str(home), "PATH": "/usr/bin:/bin", "LONG_KEY": "long-job"}
     if path := os.environ.get("PYTHONPATH"):
         environment["PYTHONPATH"] = path
@@ -187,4 +210,5 @@ def run_program(repository: Path, home: Path) -> tuple[Memory, int]:
         program = subprocess.Popen(
             command, cwd=repository, env=environment, stdout=out, stderr=error
         )
+        player.pid = program.pid
         return watched(program, LONGEST_SECONDS)

@@ -23,7 +23,8 @@ def overheads(
     commands = list(spans_of_commands(entries))
     waits = [each.at.timestamp() for each in entries if isinstance(each.event, Throttled)]
     begins = [each.at.timestamp() for each in entries if isinstance(each.event, TaskStarted)]
-    turns, between = [], []
+    turns: list[float] = []
+    between: list[float] = []
     for _, later in pairwise(seen):
         before = left[: bisect_left(left, later.at)]
         if not before:

@@ -73,6 +73,7 @@ checks: st.SearchStrategy[tuple[Check, ...]] = st.lists(
             run=runs,
             base_url_env=st.sampled_from(["OPENAI_BASE_URL", "LLM_URL", "a b"]),
             key_env=st.sampled_from(["OPENAI_API_KEY", "K", ""]),
+            sends=st.none() | runs,
             timeout_seconds=timeouts,
         ),
     ),

@@ -4,12 +4,18 @@ from pathlib import Path
 
 from snapshots import check_snapshot, shown
 
+from agent.domain.check import CheckResult, CommandCheck
+from agent.domain.event import AttemptFailed, ChecksRan
 from agent.domain.plan import Plan
 from agent.domain.ports import Tool
+from agent.domain.state import TaskState
 from agent.domain.survey import Survey
 from agent.planning import gardener, planner
 from agent.planning.lint import lint
 
+CHECK = CommandCheck(run="python3 -m app list --all", output="milk")
+RED = CheckResult(check=CHECK, passed=False, reason="exit code 1: No module named 'app'")
+TRIED = ChecksRan(subject="R1", moment="before", commit="0123abc", results=(RED,))
 WORDS = Path(__file__).parent / "snapshots"
 
 
@@ -41,8 +47,17 @@ def test_the_gardeners_opening(plan: Plan, survey: Survey) -> None:
 
 
 def test_the_gardeners_opening_without_findings(plan: Plan, survey: Survey) -> None:
-    messages = gardener.opening(plan.request, survey, plan, ())
+    messages = gardener.opening(plan.request, survey, plan, (), tried=(TRIED,))
     check_snapshot(WORDS, "gardener_opening_clean", shown(messages))
+
+
+def test_the_opening_of_a_gardener_who_looks_at_a_task_that_nobody_could_do(plan: Plan) -> None:
+    failed = AttemptFailed(
+        task_id="T01", attempt=1, reason="the executor gave up", note="It changed app/store.py."
+    )
+    state = TaskState(failures=[failed])
+    messages = gardener.stuck_opening(plan, plan.tasks[0], state, frozenset({"T02"}))
+    check_snapshot(WORDS, "gardener_stuck", shown(messages))
 
 
 def test_the_descriptions_of_the_tools(plan: Plan) -> None:

@@ -3,6 +3,7 @@ from typing import Any
 
 import pytest
 
+from agent.domain.key_names import usual_key_name
 from agent.domain.limits import Limit
 from agent.domain.profile import Profile
 from agent.errors import ConfigError
@@ -35,6 +36,11 @@ def test_the_tier_that_is_paid_by_use_has_a_name_of_its_own() -> None:
 
 def test_the_promised_profiles_are_there() -> None:
     assert set(PROMISED.split()) <= set(names())
+
+
+@pytest.mark.parametrize("name", names())
+def test_what_is_said_of_a_key_in_a_file_fits_every_ready_profile(name: str) -> None:
+    assert profile(name).key_env == usual_key_name(name)
 
 
 def test_only_the_rehearsal_is_told_the_session() -> None:

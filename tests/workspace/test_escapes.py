@@ -21,21 +21,12 @@ from escapes import ATTEMPTS, Attempt
 
 from agent.workspace import worktrees
 from agent.workspace.local import LocalWorkspace
-from agent.workspace.sandbox import bubblewrap, landlocked
-from agent.workspace.sandbox.choose import Backend, why_unusable
-from agent.workspace.sandbox.readable import readable_paths, tool_chain_variables
-from agent.workspace.sandbox.rules import Bounds, Rules
 from agent.workspace.sandbox.sandbox import Sandbox
 
-BACKENDS = (
-    Backend("bubblewrap", bubblewrap.why_not, bubblewrap.order),
-    Backend("landlock", landlocked.why_not, landlocked.order),
-    Backend("landlock of Linux 5.19", landlocked.why_not, partial(landlocked.order, newest_abi=2)),
-)
-BOUNDS = Bounds(memory_bytes=400_000_000, threads=100, disk_bytes=50_000_000)
 SECRET = "sesame-" + secrets.token_hex(8)
 MARK = str(secrets.randbelow(10**9) + 10**9)
 KILLED = re.compile(r"^\[killed: .+\]$", re.MULTILINE)
+STOPPED_OR_DEAD = frozenset("TtZX")
 SHARED_FOLDERS = ("/tmp", "/var/tmp", "/dev/shm", "/etc", "/etc/cron.d", "/usr/bin", "~")
 SHARED_TABLES = ("/proc/sysvipc/shm", "/proc/sysvipc/sem", "/proc/sysvipc/msg")
 
@@ -68,20 +59,6 @@ class World:
             user=pwd.getpwuid(os.getuid()).pw_name,
             mark=MARK,
         )
-
-
-@pytest.fixture(scope="module", params=BACKENDS, ids=lambda backend: backend.name)
-def sandbox(request: pytest.FixtureRequest) -> Sandbox:
-    backend: Backend = request.param
-    environment = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
-    rules = Rules(
-        readable=readable_paths(environment, (Path(sys.base_prefix),)),
-        environment=tool_chain_variables(environment),
-        bounds=BOUNDS,
-    )
-    if reason := anyio.run(why_unusable, backend, rules):
-        pytest.skip(f"{backend.name} does not work here: {reason}")
-    return Sandbox(backend.name, backend.order, rules)
 
 
 @pytest.fixture(scope="module")
@@ -198,7 +175,7 @@ def snapshot(folder: Path) -> dict[str, tuple[object, ...]]:
 def state_of(process_id: int) -> tuple[object, ...]:
     fields = Path(f"/proc/{process_id}/stat").read_text(encoding="ascii").split()
     return (
-        fields[2],
+        fields[2] in STOPPED_OR_DEAD,
         os.getpriority(os.PRIO_PROCESS, process_id),
         os.sched_getaffinity(process_id),
         resource.prlimit(process_id, resource.RLIMIT_NOFILE),

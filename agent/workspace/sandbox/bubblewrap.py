@@ -4,9 +4,9 @@ import shutil
 from pathlib import Path
 
 from agent.workspace.sandbox import seccomp
-from agent.workspace.sandbox.job import Job
 from agent.workspace.sandbox.launcher import BLOCK_AT, FILTER_AT, INFO_AT
 from agent.workspace.sandbox.order import Order
+from agent.workspace.sandbox.rules import Job
 
 PROGRAM = "bwrap"
 TEMPORARY = "/tmp"
@@ -37,7 +37,7 @@ def order(job: Job) -> Order:
         ],
         environment={**job.environment, "TMPDIR": TEMPORARY},
         folder="/",
-        program=seccomp.around_bubblewrap(),
+        program=b"",
         inner_program=seccomp.in_namespaces(),
         readable=[],
         writable=[],
@@ -64,7 +64,7 @@ def files(job: Job) -> list[str]:
     mounts += ["--bind", str(job.temporary), TEMPORARY]
     hidden = tuple(path for path in job.rules.readable if path.is_relative_to(TEMPORARY))
     mounts += mounted("--ro-bind", hidden)
-    mounts += mounted("--bind", (*job.rules.writable, job.home, job.root))
+    mounts += mounted("--bind", (job.home, job.root))
     mounts += mounted("--ro-bind", job.git.folders)
     for private in job.git.private:
         mounts += ["--tmpfs", str(private), "--remount-ro", str(private)]

@@ -10,9 +10,8 @@ from typing import Literal
 from agent.errors import UsageError, WorkspaceError
 from agent.workspace.process import clean_environment
 from agent.workspace.sandbox import bubblewrap, landlocked
-from agent.workspace.sandbox.job import Job
 from agent.workspace.sandbox.order import Order
-from agent.workspace.sandbox.rules import Rules
+from agent.workspace.sandbox.rules import Job, Rules
 from agent.workspace.sandbox.sandbox import Sandbox
 
 Mode = Literal["require", "prefer", "off"]
@@ -58,10 +57,14 @@ async def choose_sandbox(mode: Mode, rules: Rules, ladder: tuple[Backend, ...] =
     told = "; ".join(reasons)
     if mode == "require":
         raise UsageError(
-            f"no sandbox works here ({told}); install bubblewrap, "
+            f"no sandbox works here ({told}); make one of them work, "
             'or run in a container with sandbox = "off"'
         )
-    return Choice(None, f"commands run without a sandbox ({told}); install bubblewrap")
+    return Choice(
+        None,
+        f"commands run without a sandbox, so they can do what you can ({told}); "
+        'make one of them work, or run in a container with sandbox = "off"',
+    )
 
 
 async def why_unusable(backend: Backend, rules: Rules) -> str:

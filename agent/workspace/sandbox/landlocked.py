@@ -4,8 +4,8 @@ from pathlib import Path
 
 from agent.workspace.sandbox import landlock, seccomp
 from agent.workspace.sandbox.checkout import OWN_FOLDER, GitPlaces
-from agent.workspace.sandbox.job import Job
 from agent.workspace.sandbox.order import Order
+from agent.workspace.sandbox.rules import Job
 
 READABLE_DEVICES = ("/dev/random", "/dev/urandom")
 WRITABLE_DEVICES = ("/dev/null", "/dev/zero", "/dev/full")
@@ -28,7 +28,7 @@ def order(job: Job, newest_abi: int = 99) -> Order:
     abi = min(landlock.version(), newest_abi)
     bounds = job.rules.bounds
     readable = (*job.rules.readable, job.root, *readable_of_git(job.git))
-    writable = (*job.rules.writable, *writable_of(job.root), job.home, job.temporary)
+    writable = (*writable_of(job.root), job.home, job.temporary)
     return Order(
         argv=job.argv,
         environment={**job.environment, "TMPDIR": str(job.temporary)},

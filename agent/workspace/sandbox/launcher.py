@@ -56,6 +56,7 @@ class Command:
     def __init__(self, child: int, listener: int, info: int, go: int) -> None:
         self.child = child
         self.listener = listener
+        """-1 where none are asked."""
         self.info = info
         """Where bubblewrap tells of its own child."""
         self.go = go
@@ -75,11 +76,15 @@ def start(order: Order) -> Command:
     theirs.close()
     # the output belongs to the command alone: it ends when the command does
     silence()
-    word, descriptors = bridge.receive_descriptors(ours, 1)
-    failure = bridge.receive_descriptors(ours, 1)[0] if descriptors else word
-    if failure or not descriptors:
-        raise OSError(failure.decode() or "its process ended at once")
-    return Command(child, descriptors[0], info, go)
+    listener = -1
+    if order.program:
+        word, descriptors = bridge.receive_descriptors(ours, 1)
+        if not descriptors:
+            raise OSError(word.decode() or "its process ended at once")
+        listener = descriptors[0]
+    if failure := bridge.receive_descriptors(ours, 1)[0]:
+        raise OSError(failure.decode())
+    return Command(child, listener, info, go)
 
 
 def silence() -> None:
@@ -115,7 +120,8 @@ def become_command(order: Order, channel: _socket.socket, tell: int, block: int)
             for source, target in ((tell, INFO_AT), (block, BLOCK_AT)):
                 os.dup2(source, target, inheritable=is_bridged(order))
             os.dup2(in_memory(order.inner_program), FILTER_AT)
-        ask_before_calls(order.program, channel)
+        if order.program:
+            ask_before_calls(order.program, channel)
         os.execve(order.argv[0], order.argv, order.environment)
     except (OSError, ValueError) as error:
         channel.send(str(error).encode(errors="replace"))
@@ -171,6 +177,7 @@ class Watch:
     def __init__(self, order: Order, control: int) -> None:
         self._order = order
         self._control = control
+        self._supervisor: Supervisor | None = None
         self._rest = LOOK_SECONDS
         self._least_memory = min(FLOOR_BYTES, available_memory() // 2)
         self._least_disk = {disk: min(FLOOR_BYTES, free(disk) // 2) for disk in order.disks}
@@ -181,10 +188,12 @@ class Watch:
         Neither is there when the harness wanted an end.
         """
         ended = os.pidfd_open(command.child)
-        supervisor = self._supervisor(command.listener)
         poller = select.poll()
-        for descriptor in (self._control, ended, command.listener):
+        for descriptor in (self._control, ended):
             poller.register(descriptor, select.POLLIN)
+        if command.listener >= 0:
+            self._supervisor = self._make_supervisor(command.listener)
+            poller.register(command.listener, select.POLLIN)
         if is_bridged(self._order):
             poller.register(command.info, select.POLLIN)
         look_at = time.monotonic() + LOOK_SECONDS
@@ -195,15 +204,24 @@ class Watch:
                 return {}
             if ended in events:
                 return {"exit": os.waitstatus_to_exitcode(os.waitpid(command.child, 0)[1])}
-            if command.info in events:
-                poller.unregister(command.info)
-                self._build_bridge(command)
-            if not serve_questions(supervisor, command.listener, events, poller):
-                return {"stopped": "processes"}
+            self._serve(command, events, poller)
             if time.monotonic() >= look_at:
                 if result := self._look(command.child):
                     return result
                 look_at = time.monotonic() + self._rest
+
+    def _serve(self, command: Command, events: dict[int, int], poller: select.poll) -> None:
+        """Answers the next question about a system call, and bubblewrap when it waits."""
+        if command.info in events:
+            poller.unregister(command.info)
+            self._build_bridge(command)
+        if command.listener not in events:
+            return
+        if self._supervisor and events[command.listener] & select.POLLIN:
+            self._supervisor.answer_next()
+        else:
+            # nobody is left who could ask
+            poller.unregister(command.listener)
 
     def _build_bridge(self, command: Command) -> None:
         """Bubblewrap tells of its child in one piece, and waits until there is a bridge."""
@@ -221,13 +239,12 @@ class Watch:
         self._rest = max(LOOK_SECONDS, REST * (time.monotonic() - begun))
         return {"stopped": broken} if broken else {}
 
-    def _supervisor(self, listener: int) -> Supervisor:
+    def _make_supervisor(self, listener: int) -> Supervisor:
         order = self._order
         _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
         resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
         sockets = Sockets(network=order.network, opened=order.opened, writable=order.writable)
-        crowd = tree.Crowd(os.getpid(), order.threads)
-        return Supervisor(listener, sockets, Metadata(order.writable), crowd)
+        return Supervisor(listener, sockets, Metadata(order.writable))
 
     def _broken_bound(self) -> str:
         """`memory`, `processes`, `disk`, or nothing."""
@@ -238,19 +255,6 @@ class Watch:
             return "memory"
         full = any(free(disk) < least for disk, least in self._least_disk.items())
         return "disk" if full or use.written_bytes > self._order.disk_bytes else ""
-
-
-def serve_questions(
-    supervisor: Supervisor, listener: int, events: dict[int, int], poller: select.poll
-) -> bool:
-    """Answers the next question about a system call, if one is there; False when too many
-    processes ask."""
-    if events.get(listener, 0) & select.POLLIN:
-        supervisor.answer_next()
-        return not supervisor.is_crowded
-    if listener in events:
-        poller.unregister(listener)
-    return True
 
 
 def available_memory() -> int:

@@ -29,7 +29,7 @@ class Order:
         self.environment = environment
         self.folder = folder
         self.program = program
-        """The filter of system calls, in BPF; the launcher answers its questions."""
+        """The filter of system calls, in BPF, whose questions the launcher answers; or none."""
         self.inner_program = inner_program
         """What bubblewrap adds inside its walls."""
         self.readable = readable

@@ -5,7 +5,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from agent.workspace.sandbox.checkout import GitPlaces
+
 Network = Literal["off", "setup", "on"]
+
+SHELL = "/bin/sh"
 
 
 @dataclass(frozen=True)
@@ -24,8 +28,6 @@ class Rules:
 
     readable: tuple[Path, ...]
     """Folders and files of the machine: system and tool chains."""
-    writable: tuple[Path, ...] = ()
-    """Besides the checkout, and a home and a folder for temporary files of its own."""
     environment: Mapping[str, str] = field(default_factory=dict)
     """Where tool chains find themselves, since the home is another."""
     network: Network = "off"
@@ -35,3 +37,31 @@ class Rules:
 
     def has_network(self, command: str) -> bool:
         return self.network == "on" or (self.network == "setup" and command == self.setup != "")
+
+
+@dataclass(frozen=True)
+class Job:
+    """One command and the places around it, from which a backend makes an order."""
+
+    command: str
+    root: Path
+    """The checkout, without links."""
+    folder: Path
+    environment: Mapping[str, str]
+    home: Path
+    temporary: Path
+    git: GitPlaces
+    opened: tuple[int, ...]
+    rules: Rules
+
+    @property
+    def argv(self) -> list[str]:
+        return [SHELL, "-c", self.command]
+
+    @property
+    def network(self) -> bool:
+        return self.rules.has_network(self.command)
+
+    @property
+    def disks(self) -> list[str]:
+        return [str(path) for path in (self.root, self.home, self.temporary)]

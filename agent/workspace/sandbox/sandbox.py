@@ -15,9 +15,8 @@ from agent.prompts import render
 from agent.workspace.process import HeadAndTail
 from agent.workspace.sandbox.cell import Launchers, run_order
 from agent.workspace.sandbox.checkout import Frame, git_places, remove_tree
-from agent.workspace.sandbox.job import Job
 from agent.workspace.sandbox.order import Order
-from agent.workspace.sandbox.rules import Rules
+from agent.workspace.sandbox.rules import Job, Rules
 
 KILLED_EXIT_CODE = 137
 """What a shell says of a program that was killed."""

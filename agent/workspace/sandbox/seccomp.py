@@ -117,11 +117,14 @@ def refuse_what_nobody_needs(program: Program) -> None:
     program.on("fcntl", argument(1), if_one_of((F_SETOWN, F_SETOWN_EX), answer(EPERM)))
 
 
-def guard_births(program: Program, otherwise: int) -> None:
-    """Refuses new name spaces to new processes and threads."""
+def guard_births(program: Program) -> None:
+    """Refuses new name spaces to new processes and threads.
+
+    The launcher is not asked: a signal can interrupt a question before it is received, and no
+    program expects that of `fork`.
+    """
     refused = unless_equal(0, answer(EPERM))
-    program.on("clone", argument(0), masked(NEW_NAMESPACES), refused, otherwise=otherwise)
-    program.on("fork vfork", otherwise=otherwise)
+    program.on("clone", argument(0), masked(NEW_NAMESPACES), refused)
 
 
 def guard_modes(program: Program, otherwise: int) -> None:
@@ -135,18 +138,10 @@ def in_namespaces() -> bytes:
     """The filter inside bubblewrap, whose name spaces part processes, sockets and files."""
     program = Program(known_machine())
     refuse_what_nobody_needs(program)
-    guard_births(program, ALLOW)
+    guard_births(program)
     guard_modes(program, ALLOW)
     families = if_one_of((AF_UNIX, AF_INET, AF_INET6, AF_NETLINK), answer(ALLOW))
     program.on("socket", argument(0), families, otherwise=NO_FAMILY)
-    return program.packed()
-
-
-def around_bubblewrap() -> bytes:
-    """The filter that bubblewrap itself runs under: the launcher counts who is born."""
-    program = Program(known_machine())
-    program.on("clone3", otherwise=UNKNOWN)
-    program.on("clone fork vfork", otherwise=ASK)
     return program.packed()
 
 
@@ -158,7 +153,7 @@ def without_namespaces(*, network: bool, landlock_abi: int) -> bytes:
     program = Program(known_machine())
     refuse_what_nobody_needs(program)
     program.on(SHARED_BETWEEN_PROCESSES, otherwise=EPERM)
-    guard_births(program, ASK)
+    guard_births(program)
     guard_modes(program, ASK)
     program.on(METADATA, otherwise=ASK)
     program.on("setxattrat removexattrat file_setattr", otherwise=UNKNOWN)

@@ -14,8 +14,7 @@ from agent.workspace.sandbox.metadata import Metadata
 from agent.workspace.sandbox.question import CLOSE_ON_EXEC, Question, next_question
 from agent.workspace.sandbox.sockets import Connection, Sockets
 
-EPERM, EAGAIN = 1, 11
-BIRTHS = frozenset({"clone", "fork", "vfork"})
+EPERM = 1
 NAMING = {
     "kill": 0,
     "tkill": 0,
@@ -36,18 +35,13 @@ NAMING = {
 class Supervisor:
     """Answers what arrives on `listener`, for the processes beneath this one."""
 
-    def __init__(
-        self, listener: int, sockets: Sockets, metadata: Metadata, crowd: tree.Crowd
-    ) -> None:
+    def __init__(self, listener: int, sockets: Sockets, metadata: Metadata) -> None:
         column = kernel.machine()
         assert column is not None, "the filter that asks was made for a known machine"
         self._names = {number: name for name, number in kernel.numbers(column).items()}
         self._listener = listener
         self._sockets = sockets
         self._metadata = metadata
-        self._crowd = crowd
-        self.is_crowded = False
-        """Whether a process or thread was refused, since there are too many."""
 
     def answer_next(self) -> None:
         """Answers one question; a call that fails while we look at it is refused."""
@@ -62,10 +56,7 @@ class Supervisor:
             question.answer(EPERM)
 
     def _decide(self, name: str, question: Question) -> None:
-        if name in BIRTHS:
-            self.is_crowded = not self._crowd.may_grow()
-            question.answer(EAGAIN, go_on=not self.is_crowded)
-        elif name == "socket":
+        if name == "socket":
             self._make_socket(question)
         elif name in ("bind", "listen"):
             self._sockets.forget(question.caller, question.integer(0))

@@ -98,40 +98,41 @@ def written_bytes(process_id: int) -> int:
         return 0
 
 
-class Crowd:
-    """Counts who is born, and looks who has died only when there may be too many."""
-
-    def __init__(self, root: int, most: int) -> None:
-        self._root = root
-        self._most = most
-        self._count = 0
-
-    def may_grow(self) -> bool:
-        """Whether one thread or process more stays within the bound."""
-        self._count += 1
-        if self._count > self._most:
-            self._count = use_of(self._root).threads + 1
-        return self._count <= self._most
-
-
 def end_all(root: int) -> bool:
     """Kills every descendant and buries it; False when one cannot be killed.
 
-    Once is not enough: between looking and killing, a process may have begun others.
+    Once is not enough: between looking and killing, a process may have begun others. Since an
+    orphan becomes a child of ours, nobody is left when we have no child.
     """
     deadline = time.monotonic() + END_SECONDS
     while time.monotonic() < deadline:
-        found = [key for key, row in descendants(root).items() if row.state != "Z"]
-        for process_id in found:
-            try:
-                os.kill(process_id, KILL)
-            except OSError:
-                continue
         bury()
-        if not found and not descendants(root):
+        if not has_children():
             return True
+        found = {key: row for key, row in descendants(root).items() if row.state != "Z"}
+        # a group ends at once, whoever is being born in it
+        for group in {row.group for row in found.values()} - {os.getpgrp()}:
+            kill(-group)
+        for process_id in found:
+            kill(process_id)
         select.select((), (), (), PAUSE_SECONDS)
     return False
+
+
+def has_children() -> bool:
+    try:
+        os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+    except ChildProcessError:
+        return False
+    return True
+
+
+def kill(process_id: int) -> None:
+    try:
+        os.kill(process_id, KILL)
+    except OSError:
+        # it has ended, or the kernel keeps it
+        return
 
 
 def bury() -> dict[int, int]:
