@@ -125,6 +125,8 @@ class ProviderError(GardenerError):
 
     outcome = Outcome.LIMIT
     action = Action.STOP
+    may_count = True
+    """Whether the endpoint may have counted tokens: not of what it refused, or never saw."""
 
     @property
     def wait_seconds(self) -> float | None:
@@ -251,9 +253,16 @@ class Unreachable(Unavailable):
 
 
 class MalformedReply(ProviderError):
-    """The endpoint's reply is not what the dialect says."""
+    """The endpoint's reply is not what the dialect says.
+
+    `usage` is what the endpoint counted for it all the same, None where it told nothing.
+    """
 
     action = Action.RESEND
+
+    def __init__(self, message: str, usage: object = None) -> None:
+        self.usage = usage
+        super().__init__(message)
 
 
 class WorkspaceError(GardenerError):
