@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import anyio
 import pytest
@@ -272,6 +272,48 @@ def test_among_faults_the_ledger_has_every_token_that_was_told(
         counted["told_completion_tokens"],
         counted["told_cached_tokens"],
     )
+
+
+@pytest.mark.parametrize("mode", ["admission", "usage"])
+def test_a_refusal_before_it_is_served_is_charged_as_the_endpoint_does(
+    serve: Serve, go: Go, tmp_path: Path, mode: Literal["admission", "usage"]
+) -> None:
+    faults = FaultPlan(names=("error-500", "error-529"), share=0.7, seed=3)
+    server = serve(Conditions(charging=Charging(mode), faults=faults))
+    ran = go({"first": {"base_url": server.base_url, "charge": mode}})
+    assert ran.result.outcome == Outcome.DONE
+    total, counted = ledger_of(tmp_path).total, server.totals()
+    assert total.failed == sum(counted["refused"].values()) > 0
+    assert (total.charged, total.charged_unsure, total.unreported) == (
+        counted["charged_tokens"],
+        0,
+        0,
+    )
+
+
+@pytest.mark.parametrize("fault", ["model-gone", "key-refused", "error-500"])
+def test_a_run_that_was_served_nothing_is_charged_nothing(
+    serve: Serve, go: Go, tmp_path: Path, fault: str
+) -> None:
+    server = serve(refusing(fault))
+    go({"first": {"base_url": server.base_url, "charge": "admission"}}, request_attempts=3)
+    total = ledger_of(tmp_path).total
+    assert (total.requests, total.failed) == (server.totals()["requests"],) * 2
+    assert (server.totals()["charged_tokens"], total.charged, total.charged_unsure) == (0, 0, 0)
+
+
+@pytest.mark.parametrize("fault", ["drop", "early-end", "error-chunk"])
+def test_what_broke_off_is_said_to_be_a_bound(
+    serve: Serve, go: Go, tmp_path: Path, fault: str
+) -> None:
+    server = serve(Conditions(faults=FaultPlan(names=(fault,), share=0.7, seed=3)))
+    assert go({"first": {"base_url": server.base_url}}).result.outcome == Outcome.DONE
+    total, counted = ledger_of(tmp_path).total, server.totals()
+    lost = counted["admitted"] - counted["told"]
+    assert (total.failed, total.unreported) == (lost, lost)
+    assert lost > 0
+    told = counted["told_prompt_tokens"] + counted["told_completion_tokens"]
+    assert total.charged == told < counted["charged_tokens"] <= told + total.charged_unsure
 
 
 def ledger_of(tmp_path: Path) -> Ledger:
