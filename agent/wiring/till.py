@@ -16,7 +16,7 @@ from agent.errors import (
     RequestTooLarge,
 )
 from agent.limits.books import BooksAway
-from agent.limits.refusals import pause_seconds
+from agent.limits.refusals import refused_seconds
 from agent.limits.reservation import admission_of
 from agent.providers.doctor.probes import OnWait
 
@@ -75,5 +75,5 @@ class AccountTill:
         if isinstance(error, MalformedReply) and isinstance(error.usage, Usage):
             self.governor.settle(booking, error.usage, ())
             return
-        seconds = pause_seconds(error, self.clock.now()) if error else None
+        seconds = refused_seconds(error, self.clock.now()) if error else None
         self.governor.fail(booking, 0.0 if seconds is None and is_refused else seconds)

@@ -158,16 +158,16 @@ def test_every_key_that_is_refused_is_told_by_its_own_name(serve: Serve, go: Go)
 def test_a_day_of_too_few_tokens_is_told_before_a_task_begins(serve: Serve, go: Go) -> None:
     limit = {"unit": "tokens", "window": "day", "amount": 60_000}
     ran = go({"first": {"base_url": serve().base_url, "limits": [limit]}})
-    assert [each.message.partition(";")[0].partition(" and ")[0] for each in ran.of(Warned)] == [
-        "this plan cannot finish today: it needs about 72k tokens"
+    assert [each.message.partition(", and ")[0] for each in ran.of(Warned)] == [
+        "first may not carry this plan today: by a rough estimate it needs 72k tokens"
     ]
 
 
 @pytest.mark.parametrize(
     ("then", "told"),
     [
-        ("stop", "it will stop there; go on then with: gardener resume"),
-        ("sleep", "it will sleep there until then and go on"),
+        ("stop", "if they run out, it stops there; go on then with: gardener resume"),
+        ("sleep", "if they run out, it sleeps there until then and goes on"),
     ],
 )
 def test_a_day_of_which_only_the_endpoint_knows_is_told_with_what_the_run_will_do(
@@ -178,8 +178,25 @@ def test_a_day_of_which_only_the_endpoint_knows_is_told_with_what_the_run_will_d
     counts = Conditions(tells, limits=(limit,), charging=Charging("admission"))
     ran = go({"first": {"base_url": serve(counts).base_url}}, on_day_limit=then)
     (warned,) = ran.of(Warned)
-    assert " of 60k a day are left at first until 2026-01-03 00:00 UTC" in warned.message
+    assert " of 60k a day are left until 2026-01-03 00:00 UTC" in warned.message
     assert warned.message.endswith(told)
+
+
+def test_a_day_that_may_not_do_is_told_with_the_fallback_that_stands_by(
+    serve: Serve, go: Go
+) -> None:
+    limit = {"unit": "tokens", "window": "day", "amount": 60_000}
+    first, second = serve(), serve()
+    ran = go(
+        {
+            "first": {"base_url": first.base_url, "limits": [limit]},
+            "second": {"base_url": second.base_url},
+        },
+        fallback=("second",),
+    )
+    (warned,) = ran.of(Warned)
+    assert warned.message.endswith("; if they run out, it goes on with second")
+    assert (ran.result.outcome, ran.of(ModelReplaced)) == (Outcome.DONE, [])
 
 
 def test_a_used_up_day_is_slept_over_when_the_settings_say_so(serve: Serve, go: Go) -> None:
