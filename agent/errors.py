@@ -127,11 +127,8 @@ class ProviderError(GardenerError):
     action = Action.STOP
     may_count = True
     """Whether the endpoint may have counted tokens: not of what it refused, or never saw."""
-
-    @property
-    def wait_seconds(self) -> float | None:
-        """How long the endpoint itself asks to wait, None where it says nothing."""
-        return None
+    wait_seconds: float | None = None
+    """How long the endpoint itself asks to wait, None where it says nothing."""
 
 
 class AuthError(ProviderError):
@@ -203,12 +200,8 @@ class RateLimited(ProviderError):
     action = Action.WAIT
 
     def __init__(self, message: str, retry_after_seconds: float | None = None) -> None:
-        self.retry_after_seconds = retry_after_seconds
+        self.retry_after_seconds = self.wait_seconds = retry_after_seconds
         super().__init__(message)
-
-    @property
-    def wait_seconds(self) -> float | None:
-        return self.retry_after_seconds
 
 
 class DayLimitReached(ProviderError):
@@ -220,12 +213,8 @@ class DayLimitReached(ProviderError):
     action = Action.CHECKPOINT
 
     def __init__(self, message: str, reset_seconds: float | None = None) -> None:
-        self.reset_seconds = reset_seconds
+        self.reset_seconds = self.wait_seconds = reset_seconds
         super().__init__(message)
-
-    @property
-    def wait_seconds(self) -> float | None:
-        return self.reset_seconds
 
 
 class QuotaExhausted(DayLimitReached):
@@ -240,12 +229,8 @@ class Unavailable(ProviderError):
     action = Action.RESEND
 
     def __init__(self, message: str, retry_after_seconds: float | None = None) -> None:
-        self.retry_after_seconds = retry_after_seconds
+        self.retry_after_seconds = self.wait_seconds = retry_after_seconds
         super().__init__(message)
-
-    @property
-    def wait_seconds(self) -> float | None:
-        return self.retry_after_seconds
 
 
 class Unreachable(Unavailable):
