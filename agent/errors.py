@@ -125,11 +125,10 @@ class ProviderError(GardenerError):
 
     outcome = Outcome.LIMIT
     action = Action.STOP
-
-    @property
-    def wait_seconds(self) -> float | None:
-        """How long the endpoint itself asks to wait, None where it says nothing."""
-        return None
+    may_count = True
+    """Whether the endpoint may have counted tokens: not of what it refused, or never saw."""
+    wait_seconds: float | None = None
+    """How long the endpoint itself asks to wait, None where it says nothing."""
 
 
 class AuthError(ProviderError):
@@ -201,12 +200,8 @@ class RateLimited(ProviderError):
     action = Action.WAIT
 
     def __init__(self, message: str, retry_after_seconds: float | None = None) -> None:
-        self.retry_after_seconds = retry_after_seconds
+        self.retry_after_seconds = self.wait_seconds = retry_after_seconds
         super().__init__(message)
-
-    @property
-    def wait_seconds(self) -> float | None:
-        return self.retry_after_seconds
 
 
 class DayLimitReached(ProviderError):
@@ -218,12 +213,8 @@ class DayLimitReached(ProviderError):
     action = Action.CHECKPOINT
 
     def __init__(self, message: str, reset_seconds: float | None = None) -> None:
-        self.reset_seconds = reset_seconds
+        self.reset_seconds = self.wait_seconds = reset_seconds
         super().__init__(message)
-
-    @property
-    def wait_seconds(self) -> float | None:
-        return self.reset_seconds
 
 
 class QuotaExhausted(DayLimitReached):
@@ -238,12 +229,8 @@ class Unavailable(ProviderError):
     action = Action.RESEND
 
     def __init__(self, message: str, retry_after_seconds: float | None = None) -> None:
-        self.retry_after_seconds = retry_after_seconds
+        self.retry_after_seconds = self.wait_seconds = retry_after_seconds
         super().__init__(message)
-
-    @property
-    def wait_seconds(self) -> float | None:
-        return self.retry_after_seconds
 
 
 class Unreachable(Unavailable):
@@ -251,9 +238,16 @@ class Unreachable(Unavailable):
 
 
 class MalformedReply(ProviderError):
-    """The endpoint's reply is not what the dialect says."""
+    """The endpoint's reply is not what the dialect says.
+
+    `usage` is what the endpoint counted for it all the same, None where it told nothing.
+    """
 
     action = Action.RESEND
+
+    def __init__(self, message: str, usage: object = None) -> None:
+        self.usage = usage
+        super().__init__(message)
 
 
 class WorkspaceError(GardenerError):

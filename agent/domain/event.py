@@ -167,6 +167,15 @@ class ToolStarted(Value):
     call: ToolCall
 
 
+class ToolPrinted(Value):
+    """What a command that takes long has printed since it was last told; its result has all."""
+
+    type: Literal["tool_printed"] = "tool_printed"
+    session: SessionKey
+    call_id: str
+    text: str
+
+
 class ToolFinished(Value):
     type: Literal["tool_finished"] = "tool_finished"
     session: SessionKey
@@ -254,6 +263,7 @@ Event = Annotated[
     | Assumed
     | CallRuled
     | ToolStarted
+    | ToolPrinted
     | ToolFinished
     | TranscriptShortened
     | TodosUpdated

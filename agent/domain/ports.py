@@ -120,10 +120,12 @@ class Workspace(Protocol):
         env: Mapping[str, str] | None = None,
         folder: str = "",
         ports: tuple[int, ...] = (),
+        on_output: Callable[[str], None] | None = None,
     ) -> CommandResult:
         """Runs one shell line in a clean environment plus `env`.
 
-        Where commands have no network, it still reaches these ports of this machine's loopback.
+        `on_output` is told every few seconds what was printed since. Where commands have no
+        network, it still reaches these `ports` of this machine's loopback.
         The whole process group is dead when this returns or is cancelled.
         """
         ...

@@ -61,6 +61,8 @@ class Profile(Value):
     """How long to wait for the reply to begin."""
     stall_seconds: float = 60.0
     """How long to wait between two pieces of the reply."""
+    own_base_url: str = ""
+    """The address that the settings give this profile itself; base_url may be replaced later."""
     source: str = ""
     """Where the figures were found."""
     dated: str = ""

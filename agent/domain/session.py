@@ -9,6 +9,7 @@ from agent.domain.event import (
     ModelResponded,
     Nudged,
     ToolFinished,
+    ToolPrinted,
     ToolStarted,
     TranscriptShortened,
 )
@@ -18,7 +19,8 @@ from agent.domain.reduction import Reduction
 Reductions = dict[str, tuple[Reduction, ...]]
 """What was reduced of each call's result, in the order it was decided."""
 SessionEvent = (
-    MessageAdded
+    ToolPrinted
+    | MessageAdded
     | Nudged
     | ModelResponded
     | ToolStarted
@@ -40,6 +42,8 @@ class SessionState:
     replies: int = 0
     started_calls: dict[str, ToolCall] = field(default_factory=dict)
     """Calls that began and have no result yet."""
+    printed: dict[str, str] = field(default_factory=dict)
+    """What those have printed so far, by the call's id."""
     answered: set[str] = field(default_factory=set)
     reductions: Reductions = field(default_factory=dict)
     last_usage: Usage | None = None
@@ -119,9 +123,12 @@ def take_in(session: SessionState, event: SessionEvent) -> None:
             session.spoiled_in_row = session.spoiled_in_row + 1 if is_spoiled else 0
         case ToolStarted():
             session.started_calls[event.call.call_id] = event.call
+        case ToolPrinted():
+            session.printed[event.call_id] = session.printed.get(event.call_id, "") + event.text
         case ToolFinished():
             session.messages.append(Message(role="tool", parts=(event.result,)))
             session.started_calls.pop(event.result.call_id, None)
+            session.printed.pop(event.result.call_id, None)
             session.answered.add(event.result.call_id)
         case TranscriptShortened():
             old = (Reduction(call_id=name, kind="one_line") for name in event.call_ids)

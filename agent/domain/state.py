@@ -11,14 +11,11 @@ from agent.domain.event import (
     AuditFinished,
     CallRuled,
     ChecksRan,
-    Continued,
     Event,
     Judged,
-    MessageAdded,
     ModelRefused,
     ModelReplaced,
     ModelResponded,
-    Nudged,
     Phase,
     PhaseStarted,
     PlanAdopted,
@@ -36,9 +33,6 @@ from agent.domain.event import (
     TaskStarted,
     Throttled,
     TodosUpdated,
-    ToolFinished,
-    ToolStarted,
-    TranscriptShortened,
     Warned,
 )
 from agent.domain.finding import Finding
@@ -147,18 +141,10 @@ def apply(state: RunState, event: Event) -> None:  # noqa: C901 - one exhaustive
     """Takes one event into the state."""
     if state.is_plan_fresh and not isinstance(event, RunResumed | RunFinished | Warned):
         state.is_plan_fresh = False
+    if isinstance(event, SessionStarted | SessionEvent):
+        _apply_session(state, event)
+        return
     match event:
-        case (
-            SessionStarted()
-            | MessageAdded()
-            | Nudged()
-            | ModelResponded()
-            | ToolStarted()
-            | ToolFinished()
-            | TranscriptShortened()
-            | Continued()
-        ):
-            _apply_session(state, event)
         case TaskStarted() | TodosUpdated() | TaskFinished() | AttemptFailed() | TaskReviewed():
             _apply_task(state, event)
         case ChecksRan():

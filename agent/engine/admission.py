@@ -2,11 +2,11 @@
 
 from agent.domain.event import ModelRefused, ModelReplaced, ProfileMended, Throttled
 from agent.domain.limits import Admission
-from agent.domain.message import Completion, ModelRequest, Role
+from agent.domain.message import Completion, ModelRequest, Role, Usage
 from agent.domain.session import SessionState
 from agent.engine.run_context import RunContext
-from agent.errors import Action, AuthError, ProviderError, SchemaRejected
-from agent.limits.refusals import pause_seconds
+from agent.errors import Action, AuthError, MalformedReply, ProviderError, SchemaRejected
+from agent.limits.refusals import refused_seconds
 from agent.limits.reservation import admission_of
 
 
@@ -79,7 +79,7 @@ async def attempt(
     """Waits until the account's limits let the request through, and sends it.
 
     Raises ProviderError; what was not served is taken off the books as far as the endpoint
-    itself takes it off.
+    itself takes it off, and what was useless is booked with what it cost.
     """
 
     def on_wait(seconds: float, reason: str) -> None:
@@ -90,7 +90,10 @@ async def attempt(
     try:
         completion = await client.complete(request, context.on_text)
     except ProviderError as error:
-        context.governor.fail(booking, pause_seconds(error, context.clock.now()))
+        if isinstance(error, MalformedReply) and isinstance(error.usage, Usage):
+            context.governor.settle(booking, error.usage, ())
+        else:
+            context.governor.fail(booking, refused_seconds(error, context.clock.now()))
         raise
     except BaseException:
         context.governor.fail(booking, None)

@@ -4,7 +4,6 @@ import re
 
 from agent.domain.check import CallsCheck, Check, CheckResult, CommandCheck
 from agent.domain.ports import CommandResult, Workspace
-from agent.rehearsal.recorder import RecordingEndpoint
 
 OUTPUT_CHARACTERS = 4_000
 PATTERN_SECONDS = 2.0
@@ -29,6 +28,8 @@ async def run_check(workspace: Workspace, check: Check) -> CheckResult:
 
 async def run_calls_check(workspace: Workspace, check: CallsCheck) -> CheckResult:
     """Starts a recording endpoint where the program's configuration points, and looks."""
+    from agent.rehearsal.recorder import RecordingEndpoint
+
     with RecordingEndpoint() as endpoint:
         env = {check.base_url_env: endpoint.base_url, check.key_env: "recording-endpoint"}
         result = await workspace.run(

@@ -8,7 +8,7 @@ from agent.context import brief
 from agent.context.preload import Terms, preloaded
 from agent.context.tokens import estimate, message_tokens, spec_tokens
 from agent.context.working_size import held_weight, reply_tokens, working_size
-from agent.domain.event import AttemptFailed, TodosUpdated
+from agent.domain.event import AttemptFailed, TodosUpdated, ToolPrinted
 from agent.domain.message import Message, SessionKey
 from agent.domain.plan import Task
 from agent.domain.session import SessionState
@@ -96,6 +96,12 @@ def executor_tools_of(context: RunContext, task: Task, attempt: int) -> Tools:
     async def answer(question: str, assumption: str) -> Answer:
         return decided(context, executor_key(task, attempt), question, assumption)
 
+    def printed(text: str) -> None:
+        """Tells it of the command that runs: there is never more than one."""
+        key = executor_key(task, attempt)
+        begun = context.state.sessions[str(key)].started_calls
+        context.tell(ToolPrinted(session=key, call_id=next(reversed(begun)), text=text))
+
     def session() -> SessionState | None:
         return context.state.session(executor_key(task, attempt))
 
@@ -107,6 +113,7 @@ def executor_tools_of(context: RunContext, task: Task, attempt: int) -> Tools:
         command_timeout_seconds=context.limits.command_timeout_seconds,
         protected=frozenset({context.plan_path}),
         clip=whole,
+        on_output=printed,
     )
     external = context.external.get("executor", ())
     return {tool.spec.name: with_outputs(tool, session) for tool in (*tools, *external)}

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from agent import prompts
+from agent.context.clip import clip
 from agent.domain.event import Continued, MessageAdded, Nudged, SessionStarted, ToolStarted
 from agent.domain.message import (
     Completion,
@@ -29,6 +30,8 @@ from agent.engine.fitting import fitted, is_full, shortened
 from agent.engine.guards import SPOILED_STOP_AT, Kinds, has_changed_since, standstill
 from agent.engine.run_context import RunContext
 from agent.errors import ProviderError
+
+INTERRUPTED_TOKENS = 500
 
 
 @dataclass(frozen=True)
@@ -118,7 +121,9 @@ async def answer(
             context.tell(ToolStarted(session=session.key, call=call))
             finish(context, session.key, call, feedback("not_reached"))
         elif call.call_id in session.started_calls and not is_repeatable(call, tools):
-            finish(context, session.key, call, feedback("interrupted"), interrupted=True)
+            so_far = clip(session.printed.get(call.call_id, "").rstrip(), INTERRUPTED_TOKENS)
+            told = feedback("interrupted", printed=so_far)
+            finish(context, session.key, call, told, interrupted=True)
         else:
             output = await dispatch(context, session.key, call, tools)
             end = output if output.ends_session else None

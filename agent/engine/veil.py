@@ -5,7 +5,7 @@ around a secret and cannot carry it anywhere else.
 """
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
@@ -56,10 +56,15 @@ class Veil:
         timeout_seconds: float,
         env: Mapping[str, str] | None = None,
         folder: str = "",
+        on_output: Callable[[str], None] | None = None,
     ) -> CommandResult:
         """The output is without secrets before anything is cut out of it."""
         ended = await self.inner.run(
-            command, timeout_seconds=timeout_seconds, env=env, folder=folder
+            command,
+            timeout_seconds=timeout_seconds,
+            env=env,
+            folder=folder,
+            on_output=on_output,
         )
         return replace(ended, output=self.redactor.hide(ended.output))
 

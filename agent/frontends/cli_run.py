@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from agent.frontends import flags
+from agent.frontends.collecting import resting
 from agent.frontends.options import RunOptions, Show, overrides_of, read_request
 
 if TYPE_CHECKING:
@@ -175,9 +176,10 @@ def demo(folder: flags.Folder = None, json: flags.Json = False, plain: flags.Pla
     Example:  gardener demo --folder /tmp/demo
     Next:     gardener report, inside that folder
     """
-    from agent.frontends import commands_run
+    with resting():
+        from agent.frontends import commands_run
 
-    return commands_run.demo(folder, ALL, RunOptions(Show(json, plain))).exit_code
+        return commands_run.demo(folder, ALL, RunOptions(Show(json, plain))).exit_code
 
 
 def begin(
@@ -187,12 +189,15 @@ def begin(
     request: str | None = None,
     plan_file: Path | None = None,
 ) -> int:
-    from agent.frontends import commands_run
+    with resting():
+        from agent.frontends import commands_run
 
-    return commands_run.start(phases, options, request=request, plan_file=plan_file).exit_code
+        outcome = commands_run.start(phases, options, request=request, plan_file=plan_file)
+        return outcome.exit_code
 
 
 def go_on(name: str | None, phases: tuple["Phase", ...] | None, options: RunOptions) -> int:
-    from agent.frontends import commands_run
+    with resting():
+        from agent.frontends import commands_run
 
-    return commands_run.resume(name, phases, options).exit_code
+        return commands_run.resume(name, phases, options).exit_code

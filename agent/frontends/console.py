@@ -35,6 +35,7 @@ from agent.domain.event import (
     Throttled,
     TodosUpdated,
     ToolFinished,
+    ToolPrinted,
     ToolStarted,
     TranscriptShortened,
     Warned,
@@ -116,6 +117,7 @@ def line_of(entry: Entry, state: RunState) -> str | None:  # noqa: C901 - one ex
             | MessageAdded()
             | ModelResponded()
             | ToolStarted()
+            | ToolPrinted()
             | ToolFinished()
             | TranscriptShortened()
         ):

@@ -13,6 +13,8 @@ from agent.limits.ledger import Ledger, Sums
 from agent.wiring.ledger import PlanForecast
 
 HEAD = ("requests", "estimated", "reserved", "charged", "input", "output", "cached", "waited")
+SMALL_USD = 0.01
+LEAST_USD = 0.0001
 EMPTY = "nothing was used yet; the ledger begins with the first run"
 
 
@@ -43,16 +45,25 @@ def ledger_lines(ledger: Ledger, zone: tzinfo | None) -> tuple[str, ...]:
         f"time lost to waiting for limits: {duration(total.waited)}",
     ]
     if total.failed:
-        lines.append(f"{count(total.failed, 'request')} failed, counted as the endpoint books it")
+        lines.append(f"{count(total.failed, 'request')} failed")
     if total.unreported:
-        replies = "1 reply" if total.unreported == 1 else f"{total.unreported:,} replies"
-        stands = "stands as it was" if total.unreported == 1 else "stand as they were"
-        lines.append(f"{replies} came without a count of tokens and {stands} booked")
+        lines.append(unreported_line(total))
+    if total.uncosted:
+        lines.append(f"the cost of {count(total.uncosted, 'request')} is not known")
     if total.unpriced:
         lines.append(f"the price of {count(total.unpriced, 'token')} is not known")
     if ledger.rehearsed:
         lines.append(f"{count(ledger.rehearsed, 'request')} of a rehearsal: replies are scripted")
     return tuple(lines)
+
+
+def unreported_line(total: Sums) -> str:
+    one = total.unreported == 1
+    return (
+        f"the endpoint did not tell what {count(total.unreported, 'request')} used, which broke "
+        f"off, came without a count or {'is' if one else 'are'} not over: "
+        f"{'it was' if one else 'they were'} charged at most {total.charged_unsure:,} tokens more"
+    )
 
 
 def name_of(ledger: Ledger, key: str, zone: tzinfo | None) -> str:
@@ -74,9 +85,14 @@ def row(name: str, sums: Sums) -> tuple[str, ...]:
 
 
 def money(sums: Sums) -> str:
-    if sums.unpriced and not sums.usd:
+    """`$0.22`, `$0.0011`, `$0.22+` where something is missing, `-` where all is."""
+    lacks = bool(sums.unpriced or sums.uncosted)
+    if lacks and not sums.usd:
         return "-"
-    return f"${sums.usd:,.2f}" + ("+" if sums.unpriced else "")
+    if 0 < sums.usd < LEAST_USD:
+        return f"<${LEAST_USD}" + "+" * lacks
+    digits = 4 if 0 < sums.usd < SMALL_USD else 2
+    return f"${sums.usd:,.{digits}f}" + "+" * lacks
 
 
 def table(rows: Sequence[Sequence[str]]) -> tuple[str, ...]:

@@ -12,6 +12,7 @@ import anyio
 from agent.domain.event import Entry, Phase, RunStarted
 from agent.errors import Outcome, RunCancelled
 from agent.frontends.approval import TerminalApprover
+from agent.frontends.collecting import wake
 from agent.frontends.console import LineConsole
 from agent.frontends.options import RunOptions, Show
 from agent.frontends.output import Output
@@ -74,7 +75,7 @@ def watch(
     with ExitStack() as stack:
         listener, paused = stack.enter_context(shown_run(output, options.show, past))
         approver = TerminalApprover(paused) if options.approve else None
-        watching = Watch((noted, listener), approver)
+        watching = Watch((noted, listener, wake), approver)
 
         async def stoppable() -> Result | None:
             with anyio.CancelScope() as scope:

@@ -149,11 +149,11 @@ def rate(limit: Limit) -> str:
     return f"{short(limit.amount)}{unit} {a_window(limit)}"
 
 
-STOPS = "it will stop there; go on then with: gardener resume"
+STOPS = "it stops there; go on then with: gardener resume"
 
 
 def warning(found: Forecast, profile: Profile, resets: str, then: str = STOPS) -> str | None:
-    """What to tell before a run that cannot finish today.
+    """What to tell before a run that may not finish today, for a need that is only estimated.
 
     `resets` names the next midnight UTC, `then` says what the run does when the day is used up.
     """
@@ -164,10 +164,18 @@ def warning(found: Forecast, profile: Profile, resets: str, then: str = STOPS) -
         return None
     whole = short(found.tightest.amount * found.accounts)
     return (
-        f"this plan cannot finish today: it needs about {short(wanted)} {found.tightest.unit} and "
-        f"{short(found.left_today)} of {whole} a day are left at {profile.name} "
-        f"until {resets}; {then}"
+        f"{profile.name} may not carry this plan today: by {basis(found.need)} it needs "
+        f"{short(wanted)} {found.tightest.unit}, and {short(found.left_today)} of {whole} a day "
+        f"are left until {resets}; if they run out, {then}"
     )
+
+
+def basis(need: Need) -> str:
+    """What an estimate rests on."""
+    if not need.learned_from:
+        return "a rough estimate"
+    several = "s" * (need.learned_from > 1)
+    return f"an estimate from {need.learned_from:,} finished task{several}"
 
 
 def short(number: int) -> str:

@@ -134,10 +134,10 @@ class AccountGovernor:
         self._books.soon(sent.booking.account, sent.booking.model, work)
 
     def fail(self, booking: int, wait_seconds: float | None) -> None:
-        """The request was not served; with `wait_seconds` the endpoint said it is full so long.
+        """The request was not served; with `wait_seconds` the endpoint refused it for so long.
 
-        Refused so, it costs no tokens, and nobody sends anything for that time. Otherwise it may
-        have been counted before it broke, so it stays counted.
+        Refused so, it costs no tokens, and nobody sends anything for that time, which may be 0.
+        Otherwise it may have been counted before it broke, so it stays counted.
         """
         sent = self._open.pop(booking, None)
         if sent is None:

@@ -22,6 +22,7 @@ class Price:
     cached: float | None = None
 
 
+FREE = Price(0.0, 0.0)
 Prices = Mapping[tuple[str, str], Price]
 """By profile and model."""
 
@@ -34,13 +35,16 @@ class Sums:
     failed: int = 0
     """Of the requests, those that were not served."""
     unreported: int = 0
-    """Of the requests, those whose use the endpoint did not tell."""
+    """Of the requests, those that may have been counted and whose use the endpoint did not tell:
+    they broke off, came without a count, or are not over."""
     estimated: int = 0
     """Input tokens as expected."""
     reserved: int = 0
     """Output tokens asked for."""
     charged: int = 0
-    """What counts against token limits."""
+    """What counts against token limits, but for the unreported."""
+    charged_unsure: int = 0
+    """The most that was charged for the unreported, and what the limits are kept by."""
     input: int = 0
     output: int = 0
     cached: int = 0
@@ -49,6 +53,8 @@ class Sums:
     usd: float = 0.0
     unpriced: int = 0
     """Tokens whose price is not known."""
+    uncosted: int = 0
+    """Of the unreported, those that may have cost something."""
 
     def plus(self, other: "Sums") -> "Sums":
         return Sums(**{name: getattr(self, name) + getattr(other, name) for name in FIELDS})
@@ -102,20 +108,22 @@ def add_up(bookings: Iterable[Booking], by: By, prices: Prices) -> Ledger:
 
 
 def sums_of(booking: Booking, prices: Prices) -> Sums:
-    told = booking.input is not None
+    price = prices.get((booking.profile, booking.model))
+    unsure = booking.input is None and booking.charged > 0
     one = Sums(
         requests=1,
         failed=int(booking.state == "failed"),
-        unreported=int(booking.state == "settled" and not told),
+        unreported=int(unsure),
         estimated=booking.estimated,
         reserved=booking.reserved,
-        charged=booking.charged,
+        charged=0 if unsure else booking.charged,
+        charged_unsure=booking.charged if unsure else 0,
         input=booking.input or 0,
         output=booking.output or 0,
         cached=booking.cached or 0,
         waited=booking.waited,
+        uncosted=int(unsure and price != FREE),
     )
-    price = prices.get((booking.profile, booking.model))
     if price is None:
         return replace(one, unpriced=one.input + one.output)
     return replace(one, usd=cost(one, price))

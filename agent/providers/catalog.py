@@ -22,6 +22,8 @@ from agent.providers.ready_profiles import FAMILIES, READY
 Own = Mapping[str, Mapping[str, Any]]
 NONE: Own = {}
 LIKE = "like"
+NO_SETTINGS = ("name", "own_base_url")
+"""Fields that are not a person's to set."""
 GUIDES = ("models", "sampling_names")
 """Of a ready entry, what is no field of a profile."""
 VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -49,7 +51,8 @@ def profile(name: str, own: Own = NONE, model: str = "") -> Profile:
     entry = base or {"model": "", "dated": "", "source": "the settings"}
     chosen = model or table.get("model") or entry["model"]
     fields = {"name": name, **of_endpoint(entry), **of_model(entry, chosen), **table}
-    return validated(name, {**fields, "model": chosen})
+    given = {"own_base_url": table["base_url"]} if "base_url" in table else {}
+    return validated(name, {**fields, **given, "model": chosen})
 
 
 def with_models(own: Own = NONE) -> tuple[Profile, ...]:
@@ -82,7 +85,7 @@ def checked(name: str, table: object) -> dict[str, Any]:
     """The table with every field known; a value is not repeated where a key may stand."""
     if not isinstance(table, Mapping):
         raise ConfigError(f"profiles.{name}: must be a table of fields of a profile")
-    known = [LIKE, *(field for field in Profile.model_fields if field != "name")]
+    known = [LIKE, *(field for field in Profile.model_fields if field not in NO_SETTINGS)]
     for field in table:
         if field not in known:
             raise ConfigError(f"profiles.{name}: {unknown('field', field, known)}")

@@ -17,9 +17,9 @@ from agent.errors import AuthError, ModelUnknown, ProviderError, RequestRefused
 from agent.providers.event_stream import LARGEST_BYTES, Assembler, StreamedReply
 from agent.providers.rate_headers import readings
 from agent.providers.redaction import redact
-from agent.providers.sdk import Connection, connection_error
+from agent.providers.sdk import Connection, root_reason
 from agent.providers.surrogates import rejoined_in
-from agent.providers.triage import address_setting, model_unknown, triage, unavailable
+from agent.providers.triage import address_setting, broken_off, model_unknown, triage, unavailable
 
 if TYPE_CHECKING:
     import httpx2
@@ -35,6 +35,8 @@ SLOWEST_SECONDS_PER_TOKEN = 1.0
 LARGEST_BYTES_PER_TOKEN = 4_096
 """Far more than one token takes with all that is around it."""
 SESSION_HEADER = "X-Gardener-Session"
+GAVE_UP = frozenset({408, 502, 504, *range(520, 528)})
+"""What a gateway answers that lost patience with, or sight of, whoever was at work behind it."""
 
 
 class DialectClient(ABC):
@@ -80,7 +82,8 @@ class DialectClient(ABC):
         try:
             return await self._exchange(request, on_text)
         except httpx2.RequestError as error:
-            raise connection_error(self._profile, error) from error
+            # The connection hands on its own errors as ProviderError: this one came after the head.
+            raise broken_off(self._profile, loss(error)) from error
         except ProviderError as error:
             # Whatever an endpoint says of a request may have its key in it.
             error.args = (self._shown(str(error)),)
@@ -92,12 +95,12 @@ class DialectClient(ABC):
     def _check_settings(self) -> None:
         """Refuses what no endpoint could serve, however often it is tried."""
         profile = self._profile
-        if not is_address(profile.base_url):
-            raise RequestRefused(
-                f"{profile.base_url!r} is not the address of an endpoint; "
-                f"set {address_setting(profile)} to one like https://HOST/v1"
-            )
-        refuse_odd_key(self._key, profile)
+        try:
+            refuse_odd_address(profile)
+            refuse_odd_key(self._key, profile)
+        except ProviderError as error:
+            error.may_count = False
+            raise
 
     async def _exchange(self, request: ModelRequest, on_text: Callable[[str], None]) -> Completion:
         profile = self._profile
@@ -113,7 +116,8 @@ class DialectClient(ABC):
             if not reply.is_whole:
                 is_slow = patience.deadline == last
                 reason = slowness(request, profile) if is_slow else silence(profile, reply.begun)
-                raise unavailable(profile, reason) from error
+                failed = broken_off if reply.begun else unavailable
+                raise failed(profile, reason) from error
         for text in reply.end():
             on_text(text)
         told = readings(response.headers, profile)
@@ -176,7 +180,7 @@ class DialectClient(ABC):
 
     async def _refusal(self, response: "httpx2.Response") -> ProviderError:
         sent = response.request.headers.get("content-length", "")
-        error = triage(
+        error: ProviderError = triage(
             response.status_code,
             response.headers,
             redact(response.text, self._key),
@@ -184,7 +188,8 @@ class DialectClient(ABC):
             request_bytes=int(sent) if sent.isdecimal() else None,
         )
         if isinstance(error, ModelUnknown) and (served := await self._served_models()):
-            return model_unknown(self._profile, served)
+            error = model_unknown(self._profile, served)
+        error.may_count = response.status_code in GAVE_UP
         return error
 
     async def _served_models(self) -> list[str]:
@@ -218,6 +223,14 @@ class DialectClient(ABC):
         await self.aclose()
 
 
+def refuse_odd_address(profile: Profile) -> None:
+    if not is_address(profile.base_url):
+        raise RequestRefused(
+            f"{profile.base_url!r} is not the address of an endpoint; "
+            f"set {address_setting(profile)} to one like https://HOST/v1"
+        )
+
+
 def refuse_odd_key(key: str, profile: Profile) -> None:
     """Raises AuthError for a key that no header can carry."""
     if not (key.isascii() and key.isprintable()) or " " in key:
@@ -242,6 +255,14 @@ def longest_seconds(request: ModelRequest, profile: Profile) -> float:
 def largest_bytes(request: ModelRequest) -> int:
     """The most that a whole reply may be long; one without an end would fill the memory."""
     return LARGEST_BYTES + request.max_output_tokens * LARGEST_BYTES_PER_TOKEN
+
+
+def loss(error: "httpx2.RequestError") -> str:
+    """How a connection was lost in the middle of a reply."""
+    import httpx2
+
+    is_closed = isinstance(error, httpx2.RemoteProtocolError)
+    return "the connection was closed in the middle" if is_closed else root_reason(error)
 
 
 def slowness(request: ModelRequest, profile: Profile) -> str:

@@ -8,10 +8,12 @@ import json
 from collections.abc import Mapping
 from typing import Any, Protocol
 
-from agent.domain.message import Completion
+from agent.domain.message import Completion, Usage
 from agent.domain.profile import Profile
+from agent.errors import MalformedReply
 from agent.providers.surrogates import rejoined, split_half
-from agent.providers.triage import malformed, triage_chunk, unavailable
+from agent.providers.triage import broken_off, malformed, odd_reply, triage_chunk
+from agent.providers.whole_reply import UselessReply
 
 Json = Mapping[str, Any]
 DONE = "[DONE]"
@@ -123,13 +125,13 @@ class StreamedReply:
         self._size += len(data)
         if self._size > self._largest_bytes:
             reason = f"its reply is longer than {self._largest_bytes:,} bytes"
-            raise unavailable(self._profile, reason)
+            raise broken_off(self._profile, reason)
         if not self._events:
             self._before_events += data
         try:
             return self._take(self._lines.feed(data))
         except (ValueError, RecursionError) as error:
-            raise malformed(self._profile, reason_of(error)) from error
+            raise self._odd(error) from error
 
     def end(self) -> list[str]:
         """Takes the end of the body: also a whole reply, from a server that does not stream."""
@@ -137,7 +139,7 @@ class StreamedReply:
             text = self._take(self._lines.end())
         except (ValueError, RecursionError) as error:
             # A line without its end was cut.
-            raise unavailable(self._profile, BROKEN_OFF) from error
+            raise broken_off(self._profile, BROKEN_OFF) from error
         return text if self._events or self.done else self._take_whole(bytes(self._before_events))
 
     def _take_whole(self, body: bytes) -> list[str]:
@@ -152,15 +154,21 @@ class StreamedReply:
     def completion(self) -> Completion:
         """The whole reply, after its end."""
         if self._assembler.failure:
-            raise unavailable(self._profile, self._assembler.failure)
+            raise broken_off(self._profile, self._assembler.failure)
         if not self.is_whole:
-            raise unavailable(self._profile, BROKEN_OFF)
+            raise broken_off(self._profile, BROKEN_OFF)
         if not self._events:
             raise malformed(self._profile, "it is empty")
         try:
             return self._assembler.completion()
         except (ValueError, RecursionError) as error:
-            raise malformed(self._profile, reason_of(error)) from error
+            raise self._odd(error) from error
+
+    def _odd(self, error: Exception) -> MalformedReply:
+        """Who has sent an event of the dialect has the right address."""
+        if isinstance(error, UselessReply):
+            return odd_reply(self._profile, str(error), usage_told(error.usage))
+        return (odd_reply if self._events else malformed)(self._profile, reason_of(error))
 
     def _take(self, payloads: list[str]) -> list[str]:
         texts = [self._rejoined(self._take_payload(payload)) for payload in payloads]
@@ -190,6 +198,10 @@ class StreamedReply:
 
 def reason_of(error: Exception) -> str:
     return "it is nested too deeply" if isinstance(error, RecursionError) else str(error)
+
+
+def usage_told(usage: Usage) -> Usage | None:
+    return None if usage == Usage() else usage
 
 
 def shown(data: bytes) -> str:

@@ -3,6 +3,7 @@
 The rules are data, in `triage_rules`; figures and names are read by `told`.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 
@@ -34,15 +35,19 @@ from agent.providers.trouble import Trouble, error_in, read_body, read_chunk
 
 __all__ = [
     "address_setting",
+    "broken_off",
     "error_in",
     "malformed",
     "model_unknown",
+    "odd_reply",
     "triage",
     "triage_chunk",
     "unavailable",
     "unreachable",
 ]
 
+VERSION = re.compile(r"/v\d+/?$")
+"""How an address mostly ends."""
 LONGEST_MINUTE_SECONDS = 120.0
 """An endpoint that asks for more is not full for a minute; the SDKs draw the line here too."""
 DIALECTS: dict[Dialect, str] = {
@@ -132,14 +137,14 @@ def sentence(kind: Kind, trouble: Trouble, profile: Profile) -> str:
 def address_setting(profile: Profile) -> str:
     """What a user corrects when the address is wrong; OPENAI_BASE_URL may have replaced it."""
     own = f"base_url of the profile {profile.name!r}"
-    ready = READY.get(profile.name, {}).get("base_url")
-    return own if profile.base_url == ready else f"OPENAI_BASE_URL or {own}"
+    known = {READY.get(profile.name, {}).get("base_url"), profile.own_base_url} - {""}
+    return own if profile.base_url in known else f"OPENAI_BASE_URL or {own}"
 
 
 def where_it_ends(profile: Profile) -> str:
     """The setting, and what is mostly wrong with it."""
-    ending = "" if profile.dialect == "anthropic_messages" else ", which mostly ends in /v1"
-    return address_setting(profile) + ending
+    ends_right = profile.dialect == "anthropic_messages" or VERSION.search(profile.base_url)
+    return address_setting(profile) + ("" if ends_right else ", which mostly ends in /v1")
 
 
 def reset_in_headers(
@@ -183,4 +188,21 @@ def malformed(profile: Profile, reason: str) -> MalformedReply:
     return MalformedReply(
         f"{profile.base_url} sent a reply that is not in the {DIALECTS[profile.dialect]} dialect: "
         f"{reason}; check {where_it_ends(profile)}"
+    )
+
+
+def broken_off(profile: Profile, reason: str) -> Unavailable:
+    """For a reply that had begun: the address is right, then, and the key was taken."""
+    return Unavailable(
+        f"{profile.base_url} began a reply and did not finish it: {reason}; "
+        "run `gardener resume` to try again"
+    )
+
+
+def odd_reply(profile: Profile, reason: str, usage: object = None) -> MalformedReply:
+    """For a reply in the right dialect that says nothing usable; `usage` is what it was counted."""
+    return MalformedReply(
+        f"{profile.base_url} sent a reply that cannot be used: {reason}; "
+        "run `gardener resume` to try again, or use another model",
+        usage,
     )

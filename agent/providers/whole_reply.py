@@ -36,6 +36,14 @@ class Draft:
     """Whether a piece of a call did not say which call it belongs to."""
 
 
+class UselessReply(ValueError):
+    """A reply that came whole and says nothing; `usage` is what it was counted."""
+
+    def __init__(self, reason: str, usage: Usage) -> None:
+        self.usage = usage
+        super().__init__(reason)
+
+
 def whole_reply(draft: Draft, request: ModelRequest, profile: Profile) -> Completion:
     """The reply with its calls made out and repaired; of a cut reply nothing is repaired.
 
@@ -47,7 +55,9 @@ def whole_reply(draft: Draft, request: ModelRequest, profile: Profile) -> Comple
     parts, told = draft.parts, draft.told
     is_native = any(isinstance(part, ToolCall) for part in parts)
     if draft.is_guessed and told == "end_turn" and not all_fit(parts, request.tools):
-        raise ValueError("the pieces of its tool calls do not say which call they belong to")
+        raise UselessReply(
+            "the pieces of its tool calls do not say which call they belong to", draft.usage
+        )
     if told == "end_turn" and is_native:
         parts = tuple(mended(part, request.tools) for part in parts)
         told = "max_tokens" if is_full(draft, request) and not are_readable(parts) else told
@@ -62,9 +72,9 @@ def whole_reply(draft: Draft, request: ModelRequest, profile: Profile) -> Comple
     message = Message(role="assistant", parts=tuple(rejoined_part(part) for part in parts))
     calls = bool(message.tool_calls)
     if not all(call.name for call in message.tool_calls):
-        raise ValueError("it calls a tool without naming it")
+        raise UselessReply("it calls a tool without naming it", draft.usage)
     if told == "end_turn" and not calls and not message.text.strip():
-        raise ValueError("it has neither text nor a tool call")
+        raise UselessReply("it has neither text nor a tool call", draft.usage)
     return Completion(
         message=message,
         stop_reason="tool_calls" if calls and told == "end_turn" else told,

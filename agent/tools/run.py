@@ -26,6 +26,7 @@ TAIL_CHARACTERS = 7_500
 """The end of an output says what failed."""
 MAX_LINE_CHARACTERS = 1_000
 
+OnOutput = Callable[[str], None]
 Clip = Callable[[str], str]
 """Makes an output as short as it has to be, and says in it what is missing."""
 
@@ -59,14 +60,24 @@ class RunArguments(Arguments):
     env: Variables = Field(default_factory=dict)
 
 
-def run_tool(workspace: Workspace, timeout_seconds: float, clip: Clip | None = None) -> Tool:
-    """`clip` shortens what a command prints; without it head and tail are kept."""
-    act = partial(run, workspace, timeout_seconds, clip or clipped)
+def run_tool(
+    workspace: Workspace,
+    timeout_seconds: float,
+    clip: Clip | None = None,
+    on_output: OnOutput | None = None,
+) -> Tool:
+    """`clip` shortens what a command prints; without it head and tail are kept. `on_output` is
+    told what it prints while it runs."""
+    act = partial(run, workspace, timeout_seconds, clip or clipped, on_output)
     return FunctionTool("run", "execute", RunArguments, act, lambda given: (Starts(given.command),))
 
 
 async def run(
-    workspace: Workspace, longest: float, clip: Clip, arguments: RunArguments
+    workspace: Workspace,
+    longest: float,
+    clip: Clip,
+    on_output: OnOutput | None,
+    arguments: RunArguments,
 ) -> ToolOutput:
     folder = arguments.folder.strip() or "."
     if not (workspace.root / plain_path(workspace, folder)).is_dir():
@@ -78,6 +89,7 @@ async def run(
         timeout_seconds=limit,
         env=arguments.env,
         folder="" if folder == "." else folder,
+        on_output=on_output,
     )
     text = render(
         "tools/run#result",

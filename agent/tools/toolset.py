@@ -6,7 +6,7 @@ from agent.tools.edit import edit_tool
 from agent.tools.finish import give_up_tool, submit_tool
 from agent.tools.listing import list_tool
 from agent.tools.read import read_tool
-from agent.tools.run import Clip, run_tool
+from agent.tools.run import Clip, OnOutput, run_tool
 from agent.tools.search import search_tool
 from agent.tools.todo import Current, Update, todo_tool
 from agent.tools.write import write_tool
@@ -25,17 +25,18 @@ def executor_tools(
     command_timeout_seconds: float,
     protected: frozenset[str],
     clip: Clip | None = None,
+    on_output: OnOutput | None = None,
 ) -> tuple[Tool, ...]:
     """Everything an executor may call; `protected` files can be read and not changed.
 
     `current` and `update` read and replace the task's todo list; `answerer` answers questions;
-    `clip` shortens what commands print.
+    `clip` shortens what commands print, `on_output` is told it while they run.
     """
     return (
         *read_only_tools(workspace),
         edit_tool(workspace, protected),
         write_tool(workspace, protected),
-        run_tool(workspace, command_timeout_seconds, clip),
+        run_tool(workspace, command_timeout_seconds, clip, on_output),
         todo_tool(current, update),
         ask_tool(answerer),
         submit_tool(),

@@ -18,7 +18,7 @@ def day_warning(
     clock: Clock,
     runs: Path,
 ) -> str | None:
-    """The sentence when tasks of these sizes in tokens cannot be finished today, else None.
+    """The sentence when tasks of these sizes in tokens may not be finished today, else None.
 
     `runs` is the folder of this repository's journals, whose finished tasks correct the forecast.
     """

@@ -26,7 +26,7 @@ from agent.wiring.places import read_plan, runs_folder
 from agent.workspace import git
 
 LEDGER = "ledger.sqlite"
-SLEEPS = "it will sleep there until then and go on"
+SLEEPS = "it sleeps there until then and goes on"
 PAST_RUNS = 10
 """Runs of this repository that a forecast learns from, the newest first."""
 
@@ -37,7 +37,7 @@ class PlanForecast:
     profile: Profile
     sentence: str
     warning: str | None
-    """Told where the plan cannot be finished today."""
+    """Told where the plan may not be finished today."""
 
 
 def open_books(settings: Settings, clock: Clock) -> Books:
@@ -138,7 +138,7 @@ def known_limits(books: Books, account: str, profile: Profile, now: datetime) ->
 def at_the_limit(settings: Settings) -> str:
     """What a run does when its executor's day is used up."""
     if spare := settings.role("executor").fallback:
-        return f"it will go on with {spare[0]} there"
+        return f"it goes on with {spare[0]}"
     return SLEEPS if settings.on_day_limit == "sleep" else STOPS
 
 

@@ -12,8 +12,6 @@ from agent.domain.profile import Profile
 from agent.errors import ConfigError
 from agent.limits.pool import account_name
 from agent.providers import catalog
-from agent.rehearsal.script import load_script
-from agent.rehearsal.server import RehearsalServer
 
 REHEARSAL = "rehearsal"
 LOOPBACK = re.compile(r"^https?://(127\.|localhost|\[::1\])")
@@ -143,6 +141,9 @@ def scripted(script: Path | None) -> Iterator[str]:
         if script is None:
             yield ""
         else:
+            from agent.rehearsal.script import load_script
+            from agent.rehearsal.server import RehearsalServer
+
             yield stack.enter_context(RehearsalServer(load_script(script))).base_url
 
 
@@ -153,6 +154,8 @@ def checked_script(script: Path | None) -> str:
     """
     if script is None:
         return ""
+    from agent.rehearsal.script import load_script
+
     load_script(script)
     return str(script.resolve())
 

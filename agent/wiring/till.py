@@ -5,12 +5,18 @@ from typing import Final
 
 from agent.context.tokens import message_tokens, spec_tokens
 from agent.domain.limits import Admission
-from agent.domain.message import Completion, ModelRequest
+from agent.domain.message import Completion, ModelRequest, Usage
 from agent.domain.ports import Clock, Governor
 from agent.domain.profile import Profile
-from agent.errors import ConfigError, DayLimitReached, ProviderError, RequestTooLarge
+from agent.errors import (
+    ConfigError,
+    DayLimitReached,
+    MalformedReply,
+    ProviderError,
+    RequestTooLarge,
+)
 from agent.limits.books import BooksAway
-from agent.limits.refusals import pause_seconds
+from agent.limits.refusals import refused_seconds
 from agent.limits.reservation import admission_of
 from agent.providers.doctor.probes import OnWait
 
@@ -66,5 +72,8 @@ class AccountTill:
         self.governor.settle(booking, completion.usage, completion.readings)
 
     def failed(self, booking: int, error: ProviderError | None, *, is_refused: bool) -> None:
-        seconds = pause_seconds(error, self.clock.now()) if error else None
+        if isinstance(error, MalformedReply) and isinstance(error.usage, Usage):
+            self.governor.settle(booking, error.usage, ())
+            return
+        seconds = refused_seconds(error, self.clock.now()) if error else None
         self.governor.fail(booking, 0.0 if seconds is None and is_refused else seconds)

@@ -6,7 +6,7 @@ import secrets
 import shutil
 import stat
 import tempfile
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -117,6 +117,7 @@ class LocalWorkspace:
         env: Mapping[str, str] | None = None,
         folder: str = "",
         ports: tuple[int, ...] = (),
+        on_output: Callable[[str], None] | None = None,
     ) -> CommandResult:
         where = resolve(self._root, folder or ".")
         seen = clean_environment(self._environment, env)
@@ -127,6 +128,7 @@ class LocalWorkspace:
                 env=seen,
                 timeout_seconds=timeout_seconds,
                 max_output_bytes=self._max_output_bytes,
+                on_output=on_output,
             )
         return await self._sandbox.run(
             command,
@@ -137,6 +139,7 @@ class LocalWorkspace:
             ports=ports,
             timeout_seconds=timeout_seconds,
             max_output_bytes=self._max_output_bytes,
+            on_output=on_output,
         )
 
     async def head(self) -> str:

@@ -3,7 +3,7 @@
 import os
 import signal
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import anyio
@@ -18,6 +18,8 @@ CHUNK_BYTES = 65_536
 DRAIN_SECONDS = 0.3
 """How long the output is waited for when the command is over but something holds its pipe."""
 REAP_SECONDS = 10.0
+TELL_SECONDS = 2.0
+TELL_BYTES = 8_192
 
 
 def clean_environment(
@@ -34,6 +36,7 @@ async def run_command(
     env: Mapping[str, str],
     timeout_seconds: float,
     max_output_bytes: int,
+    on_output: Callable[[str], None] | None = None,
 ) -> CommandResult:
     """Runs a shell line, or a program with arguments, with no input.
 
@@ -42,7 +45,7 @@ async def run_command(
     command cannot be started.
     """
     argv = ["/bin/sh", "-c", command] if isinstance(command, str) else list(command)
-    kept = HeadAndTail(max_output_bytes)
+    kept = HeadAndTail(max_output_bytes, on_output)
     started = anyio.current_time()
     reader, writer = os.pipe()
     try:
@@ -141,9 +144,22 @@ def kill_children() -> None:
 
 
 class HeadAndTail:
-    """The first quarter and the last three of what may be kept of an output."""
+    """The first quarter and the last three of what may be kept of an output.
 
-    def __init__(self, max_bytes: int) -> None:
+    `on_output` is told what was printed since it was last told, at most every TELL_SECONDS and
+    as much as TELL_BYTES of it, the newest.
+    """
+
+    def __init__(
+        self,
+        max_bytes: int,
+        on_output: Callable[[str], None] | None = None,
+        now: Callable[[], float] = anyio.current_time,
+    ) -> None:
+        self._on_output = on_output
+        self._now = now
+        self._told_at = now() if on_output else 0.0
+        self._news = bytearray()
         self._head_bytes = max_bytes // 4
         self._tail_bytes = max(1, max_bytes - self._head_bytes)
         self._head = bytearray()
@@ -151,11 +167,24 @@ class HeadAndTail:
         self._cut = 0
 
     def add(self, data: bytes) -> None:
+        self._tell(data)
         room = self._head_bytes - len(self._head)
         self._head += data[:room]
         self._tail += data[room:]
         if len(self._tail) > 2 * self._tail_bytes:
             self._trim()
+
+    def _tell(self, data: bytes) -> None:
+        if self._on_output is None:
+            return
+        self._news = (self._news + data)[-TELL_BYTES:]
+        if self._now() - self._told_at < TELL_SECONDS:
+            return
+        # whole lines: what hides secrets would not know the halves of one
+        lines, end, rest = self._news.rpartition(b"\n")
+        if end:
+            self._on_output((lines + end).decode(errors="replace"))
+            self._told_at, self._news = self._now(), rest
 
     def _trim(self) -> None:
         surplus = max(0, len(self._tail) - self._tail_bytes)

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import anyio
 import pytest
@@ -158,16 +158,16 @@ def test_every_key_that_is_refused_is_told_by_its_own_name(serve: Serve, go: Go)
 def test_a_day_of_too_few_tokens_is_told_before_a_task_begins(serve: Serve, go: Go) -> None:
     limit = {"unit": "tokens", "window": "day", "amount": 60_000}
     ran = go({"first": {"base_url": serve().base_url, "limits": [limit]}})
-    assert [each.message.partition(";")[0].partition(" and ")[0] for each in ran.of(Warned)] == [
-        "this plan cannot finish today: it needs about 72k tokens"
+    assert [each.message.partition(", and ")[0] for each in ran.of(Warned)] == [
+        "first may not carry this plan today: by a rough estimate it needs 72k tokens"
     ]
 
 
 @pytest.mark.parametrize(
     ("then", "told"),
     [
-        ("stop", "it will stop there; go on then with: gardener resume"),
-        ("sleep", "it will sleep there until then and go on"),
+        ("stop", "if they run out, it stops there; go on then with: gardener resume"),
+        ("sleep", "if they run out, it sleeps there until then and goes on"),
     ],
 )
 def test_a_day_of_which_only_the_endpoint_knows_is_told_with_what_the_run_will_do(
@@ -178,8 +178,25 @@ def test_a_day_of_which_only_the_endpoint_knows_is_told_with_what_the_run_will_d
     counts = Conditions(tells, limits=(limit,), charging=Charging("admission"))
     ran = go({"first": {"base_url": serve(counts).base_url}}, on_day_limit=then)
     (warned,) = ran.of(Warned)
-    assert " of 60k a day are left at first until 2026-01-03 00:00 UTC" in warned.message
+    assert " of 60k a day are left until 2026-01-03 00:00 UTC" in warned.message
     assert warned.message.endswith(told)
+
+
+def test_a_day_that_may_not_do_is_told_with_the_fallback_that_stands_by(
+    serve: Serve, go: Go
+) -> None:
+    limit = {"unit": "tokens", "window": "day", "amount": 60_000}
+    first, second = serve(), serve()
+    ran = go(
+        {
+            "first": {"base_url": first.base_url, "limits": [limit]},
+            "second": {"base_url": second.base_url},
+        },
+        fallback=("second",),
+    )
+    (warned,) = ran.of(Warned)
+    assert warned.message.endswith("; if they run out, it goes on with second")
+    assert (ran.result.outcome, ran.of(ModelReplaced)) == (Outcome.DONE, [])
 
 
 def test_a_used_up_day_is_slept_over_when_the_settings_say_so(serve: Serve, go: Go) -> None:
@@ -272,6 +289,48 @@ def test_among_faults_the_ledger_has_every_token_that_was_told(
         counted["told_completion_tokens"],
         counted["told_cached_tokens"],
     )
+
+
+@pytest.mark.parametrize("mode", ["admission", "usage"])
+def test_a_refusal_before_it_is_served_is_charged_as_the_endpoint_does(
+    serve: Serve, go: Go, tmp_path: Path, mode: Literal["admission", "usage"]
+) -> None:
+    faults = FaultPlan(names=("error-500", "error-529"), share=0.7, seed=3)
+    server = serve(Conditions(charging=Charging(mode), faults=faults))
+    ran = go({"first": {"base_url": server.base_url, "charge": mode}})
+    assert ran.result.outcome == Outcome.DONE
+    total, counted = ledger_of(tmp_path).total, server.totals()
+    assert total.failed == sum(counted["refused"].values()) > 0
+    assert (total.charged, total.charged_unsure, total.unreported) == (
+        counted["charged_tokens"],
+        0,
+        0,
+    )
+
+
+@pytest.mark.parametrize("fault", ["model-gone", "key-refused", "error-500"])
+def test_a_run_that_was_served_nothing_is_charged_nothing(
+    serve: Serve, go: Go, tmp_path: Path, fault: str
+) -> None:
+    server = serve(refusing(fault))
+    go({"first": {"base_url": server.base_url, "charge": "admission"}}, request_attempts=3)
+    total = ledger_of(tmp_path).total
+    assert (total.requests, total.failed) == (server.totals()["requests"],) * 2
+    assert (server.totals()["charged_tokens"], total.charged, total.charged_unsure) == (0, 0, 0)
+
+
+@pytest.mark.parametrize("fault", ["drop", "early-end", "error-chunk"])
+def test_what_broke_off_is_said_to_be_a_bound(
+    serve: Serve, go: Go, tmp_path: Path, fault: str
+) -> None:
+    server = serve(Conditions(faults=FaultPlan(names=(fault,), share=0.7, seed=3)))
+    assert go({"first": {"base_url": server.base_url}}).result.outcome == Outcome.DONE
+    total, counted = ledger_of(tmp_path).total, server.totals()
+    lost = counted["admitted"] - counted["told"]
+    assert (total.failed, total.unreported) == (lost, lost)
+    assert lost > 0
+    told = counted["told_prompt_tokens"] + counted["told_completion_tokens"]
+    assert total.charged == told < counted["charged_tokens"] <= told + total.charged_unsure
 
 
 def ledger_of(tmp_path: Path) -> Ledger:

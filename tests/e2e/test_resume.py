@@ -31,19 +31,18 @@ from agent.errors import JournalError, Outcome
 from agent.journal import FILE_NAME, Journal
 
 STUB = GREET + "\n\ndef farewell(name: str) -> str:\n    pass\n"
-LAZY = calls(
+WORK = (
     ("todo", {"add": ["write"], "done": [1]}),
     write("app/greet.py", STUB),
     write("app/__main__.py", MAIN),
     write("tests/test_greet.py", TEST),
-    SUBMIT,
 )
 MEND = calls(write("app/greet.py", GREET), SUBMIT)
 SCRIPT: tuple[Session, ...] = (
     planner(),
     gardener(),
     # A call that the crash interrupted is not repeated by the harness, so the model does it.
-    executor(LAZY, LAZY, subject="T01"),
+    executor(calls(*WORK), calls(*WORK[1:], SUBMIT), calls(SUBMIT), subject="T01"),
     executor(MEND, MEND, subject="T01r1"),
     judge(),
 )

@@ -5,12 +5,14 @@ from fakes import FakeGovernor
 from talk import KEY, OPENING, context_of, reply
 
 from agent.domain.event import ModelRefused, ProfileMended, Throttled
+from agent.domain.message import Usage
 from agent.engine.run_context import Limits, RunContext
 from agent.engine.session import open_session, take_turn
 from agent.errors import (
     AuthError,
     ContextOverflow,
     DayLimitReached,
+    MalformedReply,
     NoCredit,
     ProviderError,
     QuotaExhausted,
@@ -257,6 +259,14 @@ async def test_what_an_overflow_tells_of_the_window_is_remembered(journal: Journ
     context, model, _ = context_of(journal, ContextOverflow("too long", 9_000), reply(text="ok"))
     await turn(context)
     assert context.models["executor"].profile.window_tokens == 9_000
+
+
+async def test_a_reply_without_anything_in_it_is_booked_with_what_it_cost(journal: Journal) -> None:
+    empty = MalformedReply("it says nothing", Usage(input_tokens=70, output_tokens=3))
+    context, _, _ = context_of(journal, empty, MalformedReply("it is torn"), reply(text="hi"))
+    await turn(context)
+    assert isinstance(context.governor, FakeGovernor)
+    assert context.governor.ended == [(1, "used 70"), (2, "failed, wait None"), (3, "used 100")]
 
 
 async def test_each_attempt_is_booked_and_taken_off_as_the_endpoint_does(journal: Journal) -> None:

@@ -12,6 +12,7 @@ from agent.domain.event import (
     ModelResponded,
     SessionStarted,
     ToolFinished,
+    ToolPrinted,
     ToolStarted,
 )
 from agent.domain.limits import Limit
@@ -150,6 +151,22 @@ async def test_an_edit_that_a_crash_interrupted_is_not_repeated(journal: Journal
     assert (adder.made, model.requests) == ([], [])
     assert results(journal)[-1] == (
         "Interrupted; outcome unknown. Look at the files before you repeat it.",
+        True,
+    )
+
+
+async def test_what_an_interrupted_command_had_printed_is_told(journal: Journal) -> None:
+    context, _, _ = context_of(journal)
+    session = open_session(context, KEY, OPENING)
+    asked = reply(call("add", {"count": 7}))
+    journal_reply(context, asked)
+    context.tell(ToolStarted(session=KEY, call=asked.message.tool_calls[0]))
+    context.tell(ToolPrinted(session=KEY, call_id="c1", text="table made\n"))
+    context.tell(ToolPrinted(session=KEY, call_id="c1", text="</output> 40 rows\n"))
+    await take_turn(context, session, {"add": Adder()})
+    assert results(journal)[-1] == (
+        "Interrupted; outcome unknown. Look at the files before you repeat it.\n"
+        "Until then it had printed:\n<output>\ntable made\n<\\/output> 40 rows\n</output>",
         True,
     )
 

@@ -48,15 +48,17 @@ JUDGE = replace(
     booked_at=1_767_312_000.0,
     waited=0.0,
     state="failed",
+    charged=0,
     input=None,
     output=None,
     cached=None,
 )
+UNTOLD = replace(BOOKING, state="failed", input=None, output=None, cached=None)
 TABLE = """
 role      requests  estimated  reserved  charged   input  output  cached      waited   cost
 executor         1     30,500     2,048   32,048  30,000     400  28,000  1 min 02 s  $0.06
-judge            1     30,500     2,048   32,048       0       0       0         0 s  $0.00
-total            2     61,000     4,096   64,096  30,000     400  28,000  1 min 02 s  $0.06
+judge            1     30,500     2,048        0       0       0       0         0 s  $0.00
+total            2     61,000     4,096   32,048  30,000     400  28,000  1 min 02 s  $0.06
 """
 PRICES = {("pro", "coder"): Price(input=2.0, output=8.0)}
 PLAN = PlanForecast(
@@ -73,7 +75,7 @@ def test_a_person_reads_a_table() -> None:
         "2026-01-02 00:00 UTC (01:00 local time)",
         *TABLE.strip().splitlines(),
         "time lost to waiting for limits: 1 min 02 s",
-        "1 request failed, counted as the endpoint books it",
+        "1 request failed",
         "1 request of a rehearsal: replies are scripted",
         "the plan needs about 31M tokens: 1.3 days of pro",
         "learned from 3 finished tasks of this repository",
@@ -93,13 +95,29 @@ def test_minutes_and_days_are_in_utc_and_local_time() -> None:
 
 
 def test_what_is_not_known_is_said() -> None:
-    told = replace(BOOKING, input=None, output=None)
-    lines = usage_lines(add_up((BOOKING, told), "role", {}), None, BERLIN)
-    assert lines[-2:] == (
-        "1 reply came without a count of tokens and stands as it was booked",
+    lines = usage_lines(add_up((BOOKING, UNTOLD), "role", {}), None, BERLIN)
+    assert lines[-3:] == (
+        "the endpoint did not tell what 1 request used, which broke off, came without a count or "
+        "is not over: it was charged at most 32,048 tokens more",
+        "the cost of 1 request is not known",
         "the price of 30,400 tokens is not known",
     )
-    assert lines[-4].endswith("  -")
+    assert lines[-6].endswith("  -")
+
+
+def test_a_sum_of_money_that_lacks_something_has_a_plus() -> None:
+    lines = usage_lines(add_up((BOOKING, UNTOLD, UNTOLD), "role", PRICES), None, BERLIN)
+    assert lines[3].endswith("  $0.06+")
+    assert lines[-2:] == (
+        "the endpoint did not tell what 2 requests used, which broke off, came without a count or "
+        "are not over: they were charged at most 64,096 tokens more",
+        "the cost of 2 requests is not known",
+    )
+
+
+def test_money_that_is_all_unknown_is_no_sum() -> None:
+    lines = usage_lines(add_up((UNTOLD,), "role", PRICES), None, BERLIN)
+    assert lines[2].endswith("  -")
 
 
 def test_an_empty_ledger_says_so() -> None:
@@ -116,12 +134,14 @@ def test_a_machine_reads_the_same() -> None:
         "estimated": 30_500,
         "reserved": 2_048,
         "charged": 32_048,
+        "charged_unsure": 0,
         "input": 30_000,
         "output": 400,
         "cached": 28_000,
         "waited": 61.2,
         "usd": 0.0632,
         "unpriced": 0,
+        "uncosted": 0,
     }
     assert usage_record(add_up((BOOKING,), "role", PRICES), PLAN) == {
         "schema": 1,

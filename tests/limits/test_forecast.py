@@ -69,15 +69,25 @@ def test_without_limits_only_tokens_are_told() -> None:
     )
 
 
-def test_a_plan_that_cannot_finish_today_is_warned_of() -> None:
+def test_a_plan_that_may_not_finish_today_is_warned_of() -> None:
     small = Need(tokens=2_000_000, requests=60, learned_from=0)
     used = {"tokens": 22_500_000, "requests": 700}
     assert warning(forecast(PRO, small, {"tokens": 0}), PRO, "midnight") is None
     assert warning(forecast(PRO, small, used), PRO, "2026-01-03 00:00 UTC") == (
-        "this plan cannot finish today: it needs about 2M tokens and 1.5M of 24M a day are left "
-        "at code-pro until 2026-01-03 00:00 UTC; it will stop there; go on then with: "
-        "gardener resume"
+        "code-pro may not carry this plan today: by a rough estimate it needs 2M tokens, and 1.5M "
+        "of 24M a day are left until 2026-01-03 00:00 UTC; if they run out, it stops there; "
+        "go on then with: gardener resume"
     )
+
+
+@pytest.mark.parametrize(
+    ("tasks", "basis"),
+    [(1, "an estimate from 1 finished task"), (12, "an estimate from 12 finished tasks")],
+)
+def test_a_warning_says_what_its_estimate_rests_on(tasks: int, basis: str) -> None:
+    small = Need(tokens=2_000_000, requests=60, learned_from=tasks)
+    told = warning(forecast(PRO, small, {"tokens": 23_000_000}), PRO, "midnight") or ""
+    assert told.startswith(f"code-pro may not carry this plan today: by {basis} it needs 2M tokens")
 
 
 def test_the_day_s_limit_that_is_nearly_used_up_is_warned_of() -> None:
@@ -88,8 +98,8 @@ def test_the_day_s_limit_that_is_nearly_used_up_is_warned_of() -> None:
     found = forecast(profile, small, {"tokens": 23_000_000, "requests": 0})
     assert (found.day, found.tightest, found.left_today) == (requests, DAY, 1_000_000)
     assert warning(found, profile, "midnight", "it goes on") == (
-        "this plan cannot finish today: it needs about 2M tokens and 1M of 24M a day are left "
-        "at code-pro until midnight; it goes on"
+        "code-pro may not carry this plan today: by a rough estimate it needs 2M tokens, and 1M "
+        "of 24M a day are left until midnight; if they run out, it goes on"
     )
 
 

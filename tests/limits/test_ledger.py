@@ -3,8 +3,10 @@
 from collections.abc import Callable
 from dataclasses import replace
 
+import pytest
+
 from agent.domain.limits import Admission
-from agent.limits.books import Booking, booking_of
+from agent.limits.books import Booking, State, booking_of
 from agent.limits.ledger import By, Ledger, Price, Sums, add_up
 
 Ask = Callable[..., Admission]
@@ -34,12 +36,14 @@ def test_everything_is_summed(ask: Ask) -> None:
             unreported=1,
             estimated=4_000,
             reserved=800,
-            charged=3_400,
+            charged=2_200,
+            charged_unsure=1_200,
             input=1_800,
             output=200,
             cached=1_200,
             waited=4.5,
             usd=2 * (300 * 2.0 + 600 * 0.5 + 100 * 8.0) / 1e6,
+            uncosted=1,
         ),
         groups=found.groups,
         runs=("run-1", "run-2"),
@@ -71,6 +75,25 @@ def test_groups_add_up_to_the_total(ask: Ask) -> None:
     for sums in found.groups.values():
         total = total.plus(sums)
     assert total == found.total
+
+
+@pytest.mark.parametrize(
+    ("state", "charged", "unsure"),
+    [("failed", 0, 0), ("failed", 1_200, 1_200), ("settled", 1_200, 1_200), ("open", 1_200, 1_200)],
+)
+def test_what_nobody_told_is_bounded_and_its_cost_is_not_known(
+    ask: Ask, state: State, charged: int, unsure: int
+) -> None:
+    untold = replace(bookings(ask)[3], model="coder", state=state, charged=charged)
+    total = add_up([untold], "role", PRICES).total
+    assert (total.charged, total.charged_unsure) == (0, unsure)
+    assert (total.unreported, total.uncosted, total.usd) == (int(unsure > 0),) * 2 + (0.0,)
+
+
+def test_a_broken_reply_of_a_script_costs_nothing(ask: Ask) -> None:
+    broken = replace(bookings(ask)[2], charged=900)
+    total = add_up([broken], "role", {("acme-pro", "coder"): Price(0.0, 0.0)}).total
+    assert (total.unreported, total.uncosted) == (1, 0)
 
 
 def test_what_has_no_price_is_counted(ask: Ask) -> None:

@@ -163,6 +163,7 @@ def test_a_new_profile_is_like_a_ready_one_or_stands_alone() -> None:
     assert profile("home", own) == Profile(
         name="home",
         base_url="http://10.0.0.5/v1",
+        own_base_url="http://10.0.0.5/v1",
         model="m",
         sampling={"top_p": 0.9},
         source="the settings",
@@ -176,6 +177,7 @@ def test_a_new_profile_is_like_a_ready_one_or_stands_alone() -> None:
         ("cerebras", {"windw_tokens": 1}, r"profiles.cerebras: no field named 'windw_tokens'; did "
          r"you mean 'window_tokens'\?"),
         ("cerebras", {"name": "x"}, "no field named 'name'"),
+        ("cerebras", {"own_base_url": "x"}, "no field named 'own_base_url'"),
         ("cerebras", {"window_tokens": "8k"}, r"profiles.cerebras.window_tokens: must be a valid "
          r"integer; correct or remove"),
         ("cerebras", {"window_tokens": "8192"}, "must be a valid integer"),

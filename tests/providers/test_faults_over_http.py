@@ -7,9 +7,9 @@ from contextlib import contextmanager
 import anyio
 import pytest
 
-from agent.domain.message import Completion, ModelRequest, SessionKey, ToolSpec, text_message
+from agent.domain.message import Completion, ModelRequest, SessionKey, ToolSpec, Usage, text_message
 from agent.domain.profile import Dialect, Profile
-from agent.errors import ProviderError
+from agent.errors import MalformedReply, ProviderError
 from agent.providers.dialects import client_of
 from agent.rehearsal.conditions import Conditions
 from agent.rehearsal.faults import FAULTS, FaultPlan
@@ -134,6 +134,29 @@ async def test_a_fault_never_changes_what_a_reply_says(fault: str, dialect: Dial
             assert completion.message.text.startswith(SAID) or fault == "call-in-reasoning"
             assert completion.stop_reason == ("tool_calls" if expected else "end_turn")
             assert tries == 1 or fault in LOST
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+async def test_an_empty_reply_tells_what_it_was_counted(dialect: Dialect) -> None:
+    with serving(FaultPlan(names=("empty-reply",), share=1.0), dialect) as profile:
+        async with client_of(profile, "key") as client:
+            with pytest.raises(MalformedReply, match="neither text nor a tool call") as caught:
+                await client.complete(request("one"), lambda _: None)
+    assert isinstance(caught.value.usage, Usage)
+    assert caught.value.usage.input_tokens > 0
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+@pytest.mark.parametrize("fault", ["drop", "early-end", "stall", "error-chunk", "empty-reply"])
+async def test_who_has_begun_a_reply_is_not_said_to_have_a_wrong_address(
+    fault: str, dialect: Dialect
+) -> None:
+    with serving(FaultPlan(names=(fault,), share=1.0), dialect) as profile:
+        async with client_of(profile, "key") as client:
+            with pytest.raises(ProviderError) as caught:
+                await client.complete(request("one"), lambda _: None)
+    assert "base_url" not in str(caught.value).lower()
+    assert "peer closed" not in str(caught.value)
 
 
 @pytest.mark.parametrize("seed", range(25))

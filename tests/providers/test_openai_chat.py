@@ -253,4 +253,4 @@ async def test_an_address_that_is_none_is_refused(url: str) -> None:
 async def test_a_web_page_in_place_of_the_endpoint_is_told() -> None:
     page = httpx2.Response(404, text="<html>no such page</html>")
     with pytest.raises(RequestRefused, match=r"has no chat endpoint .* mostly ends in /v1"):
-        await complete(lambda _: page)
+        await complete(lambda _: page, PROFILE.model_copy(update={"base_url": "https://api.test"}))

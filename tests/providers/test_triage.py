@@ -9,7 +9,15 @@ from providers.wire_variants import DOCUMENTED, MADE, MADE_CHUNKS
 from agent.domain.profile import Profile
 from agent.errors import Action, ContextOverflow, ProviderError, RequestTooLarge, SchemaRejected
 from agent.providers.catalog import profile as ready
-from agent.providers.triage import malformed, triage, triage_chunk, unavailable, unreachable
+from agent.providers.triage import (
+    broken_off,
+    malformed,
+    odd_reply,
+    triage,
+    triage_chunk,
+    unavailable,
+    unreachable,
+)
 
 PROFILE = Profile(name="cerebras", base_url="https://api.test/v1", model="m-1", key_env="TEST_KEY")
 
@@ -104,6 +112,7 @@ def test_a_long_message_is_cut_to_one_line() -> None:
     assert "\n" not in str(error)
 
 
+MOVED = {"anthropic": {"base_url": "http://127.0.0.1:9"}}
 LOCAL = Profile(name="openai", base_url="http://127.0.0.1:9/v1", model="m")
 
 
@@ -114,8 +123,9 @@ LOCAL = Profile(name="openai", base_url="http://127.0.0.1:9/v1", model="m")
         (ready("cerebras"), "check base_url of the profile 'cerebras'"),
         (LOCAL, "check OPENAI_BASE_URL or base_url of the profile 'openai'"),
         (PROFILE, "check OPENAI_BASE_URL or base_url of the profile 'cerebras'"),
+        (ready("anthropic", MOVED), "check base_url of the profile 'anthropic'"),
     ],
-    ids=["native", "ready", "own address", "own profile"],
+    ids=["native", "ready", "own address", "own profile", "moved"],
 )
 def test_trouble_with_the_address_names_the_setting_that_holds_it(
     profile: Profile, advice: str
@@ -154,7 +164,19 @@ def test_trouble_with_the_address_names_the_setting_that_holds_it(
 )
 def test_a_malformed_reply_is_told_in_the_words_of_its_dialect(dialect: str, ending: str) -> None:
     profile = Profile.model_validate(
-        {"name": "p", "dialect": dialect, "base_url": "https://api.test/v1", "model": "m"}
+        {"name": "p", "dialect": dialect, "base_url": "https://api.test", "model": "m"}
     )
     text = str(malformed(profile, "it is empty")).replace("OPENAI_BASE_URL or ", "")
-    assert text == f"https://api.test/v1 {ending}"
+    assert text == f"https://api.test {ending}"
+
+
+@pytest.mark.parametrize("path", ["/v1", "/v1/", "/openai/v1", "/compatible-mode/v4"])
+def test_an_address_that_ends_in_a_version_is_not_told_to_end_in_one(path: str) -> None:
+    profile = Profile(name="p", base_url=f"https://api.test{path}", model="m")
+    assert str(malformed(profile, "it is empty")).endswith("base_url of the profile 'p'")
+
+
+def test_who_has_begun_a_reply_is_not_told_to_look_at_the_address() -> None:
+    for error in (broken_off(LOCAL, "it is silent"), odd_reply(LOCAL, "it says nothing")):
+        assert "base_url" not in str(error).lower()
+        assert "gardener resume" in str(error)

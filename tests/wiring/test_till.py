@@ -124,10 +124,12 @@ async def test_a_refused_try_is_in_the_ledger_too(
         await consult(profile_of(server, charge="usage"), books, clock)
     total, counted = ledger_of(books).total, server.totals()
     assert total.failed == sum(counted["refused"].values()) > 0
-    assert (total.requests, total.input, total.output) == (
+    assert (total.requests, total.input, total.output, total.charged, total.unreported) == (
         counted["requests"],
         counted["told_prompt_tokens"],
         counted["told_completion_tokens"],
+        counted["charged_tokens"],
+        0,
     )
 
 

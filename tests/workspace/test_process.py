@@ -8,7 +8,7 @@ import pytest
 
 from agent.domain.ports import CommandResult
 from agent.errors import WorkspaceError
-from agent.workspace.process import clean_environment, run_command
+from agent.workspace.process import HeadAndTail, clean_environment, run_command
 
 PATH = {"PATH": os.environ["PATH"]}
 BEAT = "(while :; do echo beat >> beats; sleep 0.02; done)"
@@ -156,3 +156,16 @@ def test_a_command_sees_what_is_allowed_and_nothing_else() -> None:
         "PYTHONNOUSERSITE": "1",
         "PORT": "1",
     }
+
+
+def test_what_a_long_command_prints_is_told_now_and_then_in_whole_lines() -> None:
+    seconds, told = [0.0], list[str]()
+    kept = HeadAndTail(10_000, told.append, now=lambda: seconds[0])
+    for at, data in ((0.1, b"one\n"), (1.9, b"two\n"), (2.1, b"three\nfo"), (3.0, b"ur\n")):
+        seconds[0] = at
+        kept.add(data)
+    assert told == ["one\ntwo\nthree\n"]
+    seconds[0] = 4.2
+    kept.add(b"five\n")
+    assert told == ["one\ntwo\nthree\n", "four\nfive\n"]
+    assert kept.text() == "one\ntwo\nthree\nfour\nfive\n"

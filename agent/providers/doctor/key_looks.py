@@ -18,7 +18,7 @@ from agent.providers.doctor.seen import OtherKey, Seen
 def look_at_key(seen: Seen) -> Look:
     name = seen.profile.key_env
     told = f" ({name})" if name else ""
-    if seen.replies:
+    if seen.replies or (seen.has_begun and not isinstance(seen.blocked, AuthError)):
         return known("key", f"accepted{told}" if seen.key_sent else "none is asked for")
     if isinstance(seen.blocked, NoCredit):
         return Look(Aspect("key", f"its account cannot pay{told}", False))

@@ -36,6 +36,7 @@ SILENT_SHARE = 0.25
 """An endpoint that sends nothing for this share of the timeout has fallen silent."""
 ENOUGH_CHARACTERS = 100
 """So much of a text says how fast it is written."""
+REDIRECTED = 300
 REFUSED = 400
 BROKEN = 500
 REHEARSAL = "rehearsal"
@@ -203,6 +204,7 @@ async def send(doctor: Doctor, seen: Seen, request: ModelRequest, heard: Hearing
     finally:
         if len(doctor.recorder.exchanges) > before:
             note_headers(doctor, seen)
+            note_beginning(doctor, seen)
         with anyio.move_on_after(1, shield=True):
             await adapter.aclose()
 
@@ -238,6 +240,14 @@ def note_headers(doctor: Doctor, seen: Seen) -> None:
     if told := instant(exchange.headers.get("date")):
         age = doctor.clock.monotonic() - exchange.head_at
         seen.skew_seconds = (told - doctor.clock.now()).total_seconds() + age
+
+
+def note_beginning(doctor: Doctor, seen: Seen) -> None:
+    """What the head of an answer to a request says, however the reply goes on."""
+    exchange = doctor.recorder.last
+    if exchange is not None and exchange.status and exchange.status < REDIRECTED:
+        seen.has_begun = True
+        seen.begun_readings = readings(exchange.headers, seen.profile) or seen.begun_readings
 
 
 async def try_overflow(doctor: Doctor, seen: Seen) -> Overflow:

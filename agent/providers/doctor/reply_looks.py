@@ -186,6 +186,10 @@ def said_without_reply(seen: Seen) -> str:
         return "not tried"
     if told := told_limits(seen.refused_readings):
         return f"{in_words(told)}, by a refusal"
+    if told := told_limits(seen.begun_readings):
+        return f"{in_words(told)}, by a reply that was spoiled"
+    if seen.refused_readings or seen.begun_readings:
+        return "what is left is told, not the limits"
     names = ", ".join(sorted(seen.headers))
     return f"headers not understood: {names}" if names else "no headers"
 

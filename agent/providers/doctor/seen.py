@@ -101,6 +101,10 @@ class Seen:
     """Names of the limit headers that came."""
     refused_readings: tuple[LimitReading, ...] = ()
     """What the newest refusal's headers say of limits."""
+    begun_readings: tuple[LimitReading, ...] = ()
+    """What the head of the newest reply says of limits, be the reply spoiled afterwards."""
+    has_begun: bool = False
+    """Whether a request was let in, and with it the key."""
     tool: Reply | None = None
     text: Reply | None = None
     unfinished: Hearing | None = None

@@ -44,13 +44,14 @@ class Sandbox:
         ports: tuple[int, ...],
         timeout_seconds: float,
         max_output_bytes: int,
+        on_output: Callable[[str], None] | None = None,
     ) -> CommandResult:
         """Runs a shell line, which reaches these ports of this machine's loopback.
 
         Without a `home`, the command gets one that is gone afterwards. Raises WorkspaceError
         when it cannot be started.
         """
-        kept = HeadAndTail(max_output_bytes)
+        kept = HeadAndTail(max_output_bytes, on_output)
         frame = Frame(root)
         with temporary_folder() as temporary:
             house = home or temporary / "home"

@@ -7,6 +7,7 @@ from typing import Any, get_args
 import pytest
 from providers.doctor.conftest import Consulting, rehearsal
 
+from agent.domain.limits import Limit
 from agent.domain.profile import Dialect
 from agent.errors import (
     AuthError,
@@ -24,6 +25,7 @@ from agent.providers.doctor.checkup import Checkup
 from agent.rehearsal.conditions import Conditions
 from agent.rehearsal.counting import count_asked_for
 from agent.rehearsal.faults import FAULTS, FaultPlan
+from agent.rehearsal.flavours import CEREBRAS
 from agent.rehearsal.script import Script, ScriptedCall, ScriptedReply, ScriptedSession
 
 pytestmark = pytest.mark.anyio
@@ -185,6 +187,29 @@ async def test_a_fault_that_stays_is_told_as_it_is(
     for finding in checkup.findings:
         assert finding.remedy
         assert "resume" not in finding.remedy
+
+
+BROKEN = ("stall", "drop", "early-end", "error-chunk", "empty-reply")
+"""The endpoint takes the request, and spoils the reply that it has begun."""
+
+
+@pytest.mark.parametrize("fault", BROKEN)
+async def test_what_the_head_of_a_spoiled_reply_tells_is_believed(
+    consulting: Consulting, fault: str
+) -> None:
+    limit = Limit(unit="tokens", window="day", amount=24_000_000, refill="fixed")
+    plan = FaultPlan((fault,), share=1.0, seed=1, transient=False)
+    conditions = Conditions(CEREBRAS, limits=(limit,), faults=plan)
+    with rehearsal(conditions, consulting.clock) as server:
+        patience = SHORT if fault in SILENT else LONG
+        checkup = await consulting.checkup(server.root_url, patience=patience)
+    said = {aspect.name: aspect.said for aspect in checkup.aspects}
+    assert said["key"] == "accepted (TEST_KEY)"
+    assert said["limits"] == "24,000,000 tokens/day, by a reply that was spoiled"
+    assert checkup.blocked
+    for finding in checkup.findings:
+        assert "address" not in finding.remedy
+        assert "/v1" not in finding.remedy
 
 
 @pytest.mark.parametrize(("dialect", "fault"), PASSING)
