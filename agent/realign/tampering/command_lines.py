@@ -5,11 +5,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-import yaml
-
 from agent.realign.detectors.words import word_set
 from agent.realign.tampering.gates import ACTIONS, GATES, PAIRS, Gate
-from agent.realign.tampering.settings import json_of, toml_of
+from agent.realign.tampering.settings import json_of, toml_of, yaml_of
 from agent.realign.tampering.tree import Tree
 
 RUN_BY_NAME = re.compile(r"^(test|tests|check|lint|typecheck|types|unit|e2e)([:_-]\w+)*$")
@@ -173,11 +171,7 @@ def strings_under(value: object, *, inside: bool) -> Iterator[str]:
 
 
 def yaml_gates(path: str, text: str) -> Iterator[GateCommand]:
-    try:
-        data = yaml.safe_load(text)
-    except (yaml.YAMLError, RecursionError, ValueError):
-        return
-    yield from under(path, data, "", key="")
+    yield from under(path, yaml_of(text), "", key="")
 
 
 COMMAND_KEYS = word_set(

@@ -5,10 +5,9 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-import yaml
-
 from agent.realign.tampering.command_lines import GateCommand, gates_of
 from agent.realign.tampering.gates import narrowing
+from agent.realign.tampering.settings import yaml_of
 from agent.realign.tampering.tree import Change, Tree
 
 CI = re.compile(
@@ -114,12 +113,7 @@ def fewer_triggers(change: Change, path: str) -> Iterator[Weaker]:
 
 def triggers(text: str | None) -> frozenset[str]:
     """The events of a workflow; YAML reads the word `on` as true."""
-    try:
-        data = yaml.safe_load(text or "")
-    except (yaml.YAMLError, RecursionError, ValueError):
-        return frozenset()
-    if not isinstance(data, dict):
-        return frozenset()
+    data: dict[object, object] = dict(yaml_of(text or "").items())
     on = data.get("on", data.get(True))
     if isinstance(on, str):
         return frozenset({on})

@@ -11,8 +11,6 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
-import yaml
-
 from agent.realign.tampering.grammar import first_line, root_of, source, squeezed
 from agent.realign.tampering.tree import Tree
 
@@ -224,6 +222,8 @@ def json_of(text: str) -> dict[str, object]:
 
 
 def yaml_of(text: str) -> dict[str, object]:
+    import yaml  # takes long, and most runs change no such file
+
     try:
         value = yaml.safe_load(text)
     except (yaml.YAMLError, RecursionError, ValueError):
