@@ -127,6 +127,10 @@ class ProviderError(GardenerError):
     action = Action.STOP
     may_count = True
     """Whether the endpoint may have counted tokens: not of what it refused, or never saw."""
+    rehearsed = False
+    """Whether the endpoint is a rehearsal."""
+    was_sent = True
+    """Not when the ledger kept the request back, and the endpoint was not asked."""
     wait_seconds: float | None = None
     """How long the endpoint itself asks to wait, None where it says nothing."""
 

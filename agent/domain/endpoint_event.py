@@ -26,6 +26,10 @@ class ModelRefused(Value):
     wait_seconds: float
     """Time waited before the next try; 0 when there is none, or when the governor waits."""
     again: bool = False
+    was_sent: bool = True
+    """Not when the ledger kept it back, and the endpoint was not asked."""
+    is_replaced: bool = False
+    """Whether another model sends it in place of this one."""
 
 
 class ProfileMended(Value):

@@ -44,6 +44,8 @@ class SessionState:
     """Calls that began and have no result yet."""
     printed: dict[str, str] = field(default_factory=dict)
     """What those have printed so far, by the call's id."""
+    is_interrupted: bool = False
+    """Whether a call of the last reply has an unknown outcome."""
     answered: set[str] = field(default_factory=set)
     reductions: Reductions = field(default_factory=dict)
     last_usage: Usage | None = None
@@ -115,6 +117,7 @@ def take_in(session: SessionState, event: SessionEvent) -> None:
             session.counted_reductions = dict(session.reductions)
             session.messages.append(event.completion.message)
             session.replies += 1
+            session.is_interrupted = False
             session.last_usage = event.completion.usage
             cut = event.completion.stop_reason == "max_tokens"
             first_cut = session.cut_at_tokens or event.reserved_tokens
@@ -130,6 +133,7 @@ def take_in(session: SessionState, event: SessionEvent) -> None:
             session.started_calls.pop(event.result.call_id, None)
             session.printed.pop(event.result.call_id, None)
             session.answered.add(event.result.call_id)
+            session.is_interrupted = session.is_interrupted or event.interrupted
         case TranscriptShortened():
             old = (Reduction(call_id=name, kind="one_line") for name in event.call_ids)
             for reduction in (*old, *event.reductions):

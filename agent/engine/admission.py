@@ -1,10 +1,10 @@
 """One request, from an account that can send it: booked before, corrected when it is answered."""
 
-from agent.domain.event import ModelRefused, ModelReplaced, ProfileMended, Throttled
+from agent.domain.event import ModelRefused, ModelReplaced, ProfileMended, Throttled, Warned
 from agent.domain.limits import Admission
 from agent.domain.message import Completion, ModelRequest, Role, Usage
 from agent.domain.session import SessionState
-from agent.engine.run_context import RunContext
+from agent.engine.run_context import Model, RunContext
 from agent.errors import Action, AuthError, MalformedReply, ProviderError, SchemaRejected
 from agent.limits.refusals import refused_seconds
 from agent.limits.reservation import admission_of
@@ -59,14 +59,17 @@ async def send(
             )
 
 
-def replaced(context: RunContext, role: Role, error: ProviderError) -> bool:
-    """Lets the role go on with its spare model when the present one cannot serve any more.
+def can_be_replaced(model: Model, error: ProviderError) -> bool:
+    """Not without a spare, nor for what a person has to mend: a wrong key, model or request."""
+    return model.spare is not None and error.action not in (Action.STOP, Action.SHRINK)
 
-    False without a spare, and for what a person has to mend: a wrong key, model or request.
-    """
+
+def replaced(context: RunContext, role: Role, error: ProviderError) -> bool:
+    """Lets the role go on with its spare model when the present one cannot serve any more."""
     model = context.models[role]
-    if model.spare is None or error.action in (Action.STOP, Action.SHRINK):
+    if model.spare is None or not can_be_replaced(model, error):
         return False
+    model.spare.stronger = model.stronger
     context.models[role] = model.spare
     name, profile = model.spare.profile.model, model.spare.profile.name
     context.tell(ModelReplaced(role=role, profile=profile, model=name, reason=str(error)))
@@ -85,11 +88,17 @@ async def attempt(
     def on_wait(seconds: float, reason: str) -> None:
         context.tell(Throttled(session=session.key, seconds=seconds, reason=reason))
 
-    booking = await context.governor.admit(admission, on_wait)
+    try:
+        booking = await context.governor.admit(admission, on_wait)
+    except ProviderError as error:
+        error.was_sent = False
+        raise
     client = context.models[session.key.role].clients[admission.account]
     try:
         completion = await client.complete(request, context.on_text)
     except ProviderError as error:
+        if error.rehearsed:
+            context.governor.mark_rehearsed(booking)
         if isinstance(error, MalformedReply) and isinstance(error.usage, Usage):
             context.governor.settle(booking, error.usage, ())
         else:
@@ -98,5 +107,15 @@ async def attempt(
     except BaseException:
         context.governor.fail(booking, None)
         raise
+    if completion.rehearsed:
+        context.governor.mark_rehearsed(booking)
+        tell_of_rehearsal(context, session.key.role)
     context.governor.settle(booking, completion.usage, completion.readings)
     return completion
+
+
+def tell_of_rehearsal(context: RunContext, role: Role) -> None:
+    """Warns once of replies that look like a model's."""
+    if not context.state.rehearsed:
+        url = context.models[role].profile.base_url
+        context.tell(Warned(message=f"{url} is a rehearsal: replies are scripted"))

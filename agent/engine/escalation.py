@@ -64,10 +64,15 @@ def is_under_way(state: TaskState) -> bool:
 
 @contextmanager
 def answered_by(context: RunContext, rung: Rung, state: TaskState) -> Iterator[None]:
-    """Has a model of the ladder answer for the executor, as long as the begun attempt takes."""
+    """Has a model of the ladder answer for the executor, as long as the begun attempt takes.
+
+    In any other attempt a fallback may take the executor's place for good.
+    """
+    if rung != "stronger":
+        yield
+        return
     usual = context.models["executor"]
-    if rung == "stronger":
-        context.models["executor"] = usual.stronger[state.tried.count("stronger") - 1]
+    context.models["executor"] = usual.stronger[state.tried.count("stronger") - 1]
     try:
         yield
     finally:

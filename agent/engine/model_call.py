@@ -9,7 +9,7 @@ from agent.domain.limits import Admission
 from agent.domain.message import AnyPart, Completion, Message, ModelRequest, ToolCall
 from agent.domain.ports import Clock
 from agent.domain.session import SessionState
-from agent.engine.admission import admission_for, send
+from agent.engine.admission import admission_for, can_be_replaced, send
 from agent.engine.run_context import Limits, RunContext
 from agent.errors import (
     Action,
@@ -39,12 +39,15 @@ async def ask(
     asked = admission_for(context, session, request, estimated_tokens)
 
     def wait(state: RetryCallState) -> float:
-        seconds = pause(state, context, session, asked)
+        seconds, error = pause(state, context, session, asked), error_of(state)
+        model = context.models[session.key.role]
         told = ModelRefused(
             session=session.key,
-            error=str(error_of(state)),
+            error=str(error),
             wait_seconds=seconds or 0.0,
             again=seconds is not None,
+            was_sent=error.was_sent,
+            is_replaced=seconds is None and can_be_replaced(model, error),
         )
         context.tell(told)
         return seconds or 0.0

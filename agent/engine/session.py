@@ -104,7 +104,8 @@ async def take_turn(
 async def answer(
     context: RunContext, session: SessionState, calls: tuple[ToolCall, ...], tools: Tools
 ) -> Turn:
-    """Gives every call its one result, in order; calls behind the end are not made.
+    """Gives every call its one result, in order; calls behind the end are not made, nor behind
+    one whose outcome is unknown.
 
     Calls that only look, and stand side by side, are made at once.
     """
@@ -112,14 +113,16 @@ async def answer(
     done: set[str] = set()
     waiting = list(calls)
     while waiting:
-        if end is None and len(looks := looks_at_once(waiting, tools)) > 1:
+        is_open = end is None and not session.is_interrupted
+        if is_open and len(looks := looks_at_once(waiting, tools)) > 1:
             await dispatch_at_once(context, session.key, looks, tools)
             del waiting[: len(looks)]
             continue
         call = waiting.pop(0)
-        if end is not None:
+        if not is_open:
             context.tell(ToolStarted(session=session.key, call=call))
-            finish(context, session.key, call, feedback("not_reached"))
+            why = "behind_interrupted" if end is None else "not_reached"
+            finish(context, session.key, call, feedback(why))
         elif call.call_id in session.started_calls and not is_repeatable(call, tools):
             so_far = clip(session.printed.get(call.call_id, "").rstrip(), INTERRUPTED_TOKENS)
             told = feedback("interrupted", printed=so_far)

@@ -1,6 +1,7 @@
 """A run as plain lines: one for each event that a reader of a log wants to see."""
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import assert_never
 
 from agent.domain.check import CheckResult, red
@@ -45,6 +46,7 @@ from agent.domain.state import RunState, apply, fold
 from agent.domain.todo import open_todos
 from agent.frontends.output import Output
 from agent.frontends.text import REHEARSAL, count, duration, short, shown
+from agent.limits.admission import MOST_PATIENCE_SECONDS, in_both_times
 
 
 class LineConsole:
@@ -66,6 +68,9 @@ class LineConsole:
             self._output.line(line)
 
 
+LONGEST = 400
+"""Characters of an error, whose end tells what to do."""
+ANOTHER = "; another account is left out: "
 RUNGS: dict[Rung, str] = {
     "first": "again",
     "fresh": "a fresh session",
@@ -88,14 +93,14 @@ def line_of(entry: Entry, state: RunState) -> str | None:  # noqa: C901 - one ex
         case Continued(session=session, count=number, open_items=items):
             first = f", first: {shown(items[0], 100)}" if items else ""
             return f"continued {session} ({number}): {count(len(items), 'item')} open{first}"
-        case ModelRefused(session=session, error=error, wait_seconds=seconds, again=again):
-            then = f"sent again after {duration(seconds)}" if seconds else "sent again"
-            return f"refused {session}: {shown(error)}; {then if again else 'not sent again'}"
+        case ModelRefused():
+            return _refused_line(entry.event, entry.at)
         case ProfileMended(role=role, profile=profile, changes=changes):
             learned = "; ".join(f"{name} is {value}" for name, value in changes.items())
             return f"learned for the {role} that in profile {profile} {shown(learned)}"
         case ModelReplaced(role=role, profile=profile, model=model, reason=reason):
-            return f"the {role} goes on with {model} of {profile}: {shown(reason)}"
+            why = shown(what_happened(reason), LONGEST)
+            return f"the {role} goes on with {model} of {profile}: {why}"
         case CallRuled() | Assumed():
             return _policy_line(entry.event)
         case Nudged(session=session, reason=reason):
@@ -124,6 +129,27 @@ def line_of(entry: Entry, state: RunState) -> str | None:  # noqa: C901 - one ex
             return None
         case _:
             assert_never(entry.event)
+
+
+def _refused_line(event: ModelRefused, at: datetime) -> str | None:
+    """None where the next line tells of the model that goes on in its place."""
+    if event.is_replaced:
+        return None
+    word = "refused" if event.was_sent else "held back"
+    if not event.again:
+        return f"{word} {event.session}: {shown(event.error, LONGEST)}; not sent again"
+    what, seconds = what_happened(event.error), event.wait_seconds
+    if seconds > MOST_PATIENCE_SECONDS:
+        until = in_both_times(at.timestamp() + seconds, None)
+        what = what.removesuffix(f" until {until}")
+        return f"sleeping {event.session} until {until}: {shown(what, LONGEST)}"
+    then = f"sent again after {duration(seconds)}" if seconds else "sent again"
+    return f"{word} {event.session}: {shown(what, LONGEST)}; {then}"
+
+
+def what_happened(error: str) -> str:
+    """Of what an error says, what happened: a run that goes on needs no advice."""
+    return error.partition(ANOTHER)[0].rpartition("; ")[0] or error
 
 
 def _policy_line(event: CallRuled | Assumed) -> str:

@@ -21,6 +21,7 @@ from agent.errors import JournalError, Outcome, UsageError
 from agent.journal import Journal, Listener
 from agent.limits.governor import AccountGovernor
 from agent.limits.owners import this_process
+from agent.providers.dialects import load_ahead
 from agent.wiring.asked import what_is_asked
 from agent.wiring.confine import confinement, open_workspace
 from agent.wiring.external import external_tools
@@ -77,6 +78,7 @@ async def start_run(
     script_path = checked_script(script)
     profiles = role_profiles(settings, rehearsal=script is not None)
     refuse_without_key(settings, profiles)
+    load_ahead(profiles.values())
     await refuse_unusable(settings, facts.root)
     commands = await confinement(with_links(settings, facts.root), read_environment())
     clock = clock or SystemClock()
@@ -150,6 +152,7 @@ async def resume_run(
         kept = Kept(journal.state.models, journal.state.endpoints)
         profiles = role_profiles(settings, rehearsal=started.rehearsal, kept=kept)
         refuse_without_key(settings, profiles)
+        load_ahead(profiles.values())
         linked = with_links(settings, Path(started.repository))
         commands = await confinement(linked, read_environment())
         found = await back_in_place(started, journal.state)

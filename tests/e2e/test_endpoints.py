@@ -1,7 +1,7 @@
 """A run over endpoints with limits and faults: it waits, goes elsewhere, or stops and can go on."""
 
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,12 +12,28 @@ import pytest
 import yaml
 from fakes import START
 from redis_server import redis_server
-from scenario import HONEST, Played, executor, gardener, judge, planner, played
+from scenario import (
+    HONEST,
+    Played,
+    Session,
+    calls,
+    executor,
+    gardener,
+    judge,
+    planner,
+    played,
+)
 
 from agent.config import load_settings
 from agent.domain.event import PHASES, ModelRefused, ModelReplaced, Throttled, Warned
 from agent.domain.limits import Limit
 from agent.errors import Outcome
+from agent.frontends.commands_run import closing_lines
+from agent.frontends.markdown import to_markdown
+from agent.frontends.report import build_report
+from agent.frontends.status import status_lines, status_of
+from agent.frontends.text import REHEARSAL
+from agent.journal import FILE_NAME, read_entries
 from agent.limits.ledger import Ledger, add_up
 from agent.limits.redis_books import RedisBooks
 from agent.limits.sqlite_books import SqliteBooks
@@ -65,11 +81,13 @@ def refusing(*names: str) -> Conditions:
 def serve(tmp_path: Path, one_time: OneTime) -> Iterator[Serve]:
     """Starts an endpoint that plays the whole run, under conditions."""
     script = tmp_path / "script.yaml"
-    text = yaml.safe_dump({"version": 1, "description": "test", "sessions": list(SESSIONS)})
-    script.write_text(text, encoding="utf-8")
     with ExitStack() as stack:
 
-        def start(conditions: Conditions | None = None) -> RehearsalServer:
+        def start(
+            conditions: Conditions | None = None, sessions: Sequence[Session] = SESSIONS
+        ) -> RehearsalServer:
+            told = {"version": 1, "description": "test", "sessions": list(sessions)}
+            script.write_text(yaml.safe_dump(told), encoding="utf-8")
             server = RehearsalServer(load_script(script), conditions, one_time.server)
             return stack.enter_context(server)
 
@@ -115,6 +133,24 @@ def test_a_role_whose_endpoint_is_used_up_goes_on_with_its_fallback(serve: Serve
         ("executor", "second"),
         ("judge", "second"),
     ]
+
+
+def test_a_role_stays_on_its_fallback_and_the_closed_endpoint_is_not_asked_again(
+    serve: Serve, go: Go
+) -> None:
+    give_up = calls(("give_up", {"reason": "no idea"}))
+    twice = (executor(give_up, attempt=1), executor(HONEST, attempt=2))
+    sessions = (planner(), gardener(), *twice, judge())
+    first, second = serve(refusing("rate-day"), sessions), serve(None, sessions)
+    ran = go(
+        {"first": {"base_url": first.base_url}, "second": {"base_url": second.base_url}},
+        fallback=("second",),
+    )
+    assert ran.result.outcome == Outcome.DONE
+    assert [e.role for e in ran.of(ModelReplaced)] == ["planner", "gardener", "executor", "judge"]
+    refused = [(e.session.role, e.is_replaced, e.again) for e in ran.of(ModelRefused)]
+    roles = ("planner", "gardener", "executor", "judge")
+    assert refused == [(role, True, False) for role in roles]
 
 
 def test_without_a_fallback_a_used_up_day_ends_with_75_and_the_way_on(serve: Serve, go: Go) -> None:
@@ -210,6 +246,7 @@ def test_a_used_up_day_is_slept_over_when_the_settings_say_so(serve: Serve, go: 
     ran = go({"first": table}, on_day_limit="sleep")
     assert ran.result.outcome == Outcome.DONE
     assert ran.state.waited_seconds > 20 * 3600
+    assert {(e.was_sent, e.again) for e in ran.of(ModelRefused)} == {(False, True)}
 
 
 def test_a_minute_s_limit_makes_the_run_wait_and_nothing_is_refused(serve: Serve, go: Go) -> None:
@@ -354,3 +391,22 @@ def test_the_books_are_kept_in_redis_when_the_settings_say_so(
         books.close()
     assert roles == ["planner", "gardener", "executor", "judge"]
     assert not list((tmp_path / "home").rglob("ledger.sqlite"))
+
+
+def test_a_run_against_a_rehearsal_says_so_wherever_it_is_looked_at(
+    serve: Serve, go: Go, tmp_path: Path
+) -> None:
+    """The profile is a provider's own, with its prices; only the address is the rehearsal's."""
+    faults = FaultPlan(names=("drop", "error-500"), share=0.7, seed=3)
+    server = serve(Conditions(faults=faults))
+    ran = go({"groq": {"base_url": server.base_url, "input_usd": 1.0, "output_usd": 1.0}})
+    told = [each.message for each in ran.of(Warned)]
+    assert told == [f"{server.base_url} is a rehearsal: replies are scripted"]
+    entries = tuple(read_entries(ran.result.run_folder / FILE_NAME))
+    assert ran.state.started is not None
+    assert (ran.state.started.rehearsal, ran.state.rehearsed) == (False, True)
+    assert to_markdown(build_report(entries)).splitlines()[2] == f"> **{REHEARSAL}**"
+    assert status_lines(status_of(entries))[0] == REHEARSAL
+    assert closing_lines(entries)[0] == REHEARSAL
+    ledger = ledger_of(tmp_path)
+    assert (ledger.rehearsed, ledger.total.failed > 0) == (ledger.total.requests, True)

@@ -155,6 +155,20 @@ async def test_an_edit_that_a_crash_interrupted_is_not_repeated(journal: Journal
     )
 
 
+async def test_calls_behind_an_interrupted_one_are_not_made(journal: Journal) -> None:
+    context, _, _ = context_of(journal)
+    session = open_session(context, KEY, OPENING)
+    behind = call("add", {"count": 1}, "b"), call("hand_in", {"ok": 1}, "c")
+    asked = reply(call("add", {"count": 7}, "a"), *behind)
+    journal_reply(context, asked)
+    context.tell(ToolStarted(session=KEY, call=asked.message.tool_calls[0]))
+    adder = Adder()
+    turn = await take_turn(context, session, {"add": adder, "hand_in": Hand()})
+    assert (turn, adder.made) == (Turn(goes_on=True), [])
+    not_made = ("Not done: a call before it was interrupted.", True)
+    assert results(journal)[-2:] == [not_made, not_made]
+
+
 async def test_what_an_interrupted_command_had_printed_is_told(journal: Journal) -> None:
     context, _, _ = context_of(journal)
     session = open_session(context, KEY, OPENING)

@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Callable
+from datetime import timedelta
 
 from agent.domain.event import (
     Assumed,
@@ -10,6 +11,7 @@ from agent.domain.event import (
     Entry,
     Event,
     ModelRefused,
+    ModelReplaced,
     ProfileMended,
     RunResumed,
     RunStarted,
@@ -24,6 +26,7 @@ from agent.domain.state import fold
 from agent.domain.survey import Survey
 from agent.frontends.console import LineConsole, line_of
 from agent.frontends.output import Output
+from agent.limits.admission import in_both_times
 
 Tell = Callable[..., tuple[Entry, ...]]
 SESSION = SessionKey(role="executor", subject="T01")
@@ -144,6 +147,47 @@ def test_trouble_is_told_and_routine_is_not(tell: Tell, started: RunStarted) -> 
         "attempt 1 at T01 failed: no progress",
         "task T01 failed: two attempts, no progress",
     ]
+
+
+def test_a_refusal_is_told_as_what_was_done_about_it(tell: Tell, started: RunStarted) -> None:
+    full = (
+        "the limit of 24,000 tokens a day of m is used up until 2026-01-03 00:00 UTC (00:00 local "
+        "time); go on then with: gardener resume"
+    )
+    away = "http://x/v1 began a reply and did not finish it: it broke; run `gardener resume`"
+    held = ModelRefused(session=SESSION, error=full, wait_seconds=0, was_sent=False)
+    events: list[Event] = [
+        started,
+        held,
+        held.model_copy(update={"is_replaced": True}),
+        ModelReplaced(role="executor", profile="groq", model="m2", reason=full),
+        ModelRefused(session=SESSION, error=away, wait_seconds=1, again=True),
+        ModelRefused(session=SESSION, error=away, wait_seconds=0),
+    ]
+    shown = full.partition(";")[0]
+    assert lines(tell(*events))[2:] == [
+        f"held back executor/T01/1: {full}; not sent again",
+        f"the executor goes on with m2 of groq: {shown}",
+        "refused executor/T01/1: http://x/v1 began a reply and did not finish it: it broke; "
+        "sent again after 1 s",
+        f"refused executor/T01/1: {away}; not sent again",
+    ]
+
+
+def test_a_night_that_is_slept_over_is_told_with_its_end(tell: Tell, started: RunStarted) -> None:
+    error = "http://x/v1 has reached a limit of the day (no more); run `gardener resume` tomorrow"
+    slept = ModelRefused(session=SESSION, error=error, wait_seconds=7 * 3600, again=True)
+    (_, entry) = tell(started, slept)
+    until = in_both_times((entry.at + timedelta(hours=7)).timestamp(), None)
+    assert line_of(entry, fold([started, slept])) == (
+        f"sleeping executor/T01/1 until {until}: "
+        "http://x/v1 has reached a limit of the day (no more)"
+    )
+    ledgers = f"the limit of 24,000 tokens a day of m is used up until {until}; go on then"
+    held = slept.model_copy(update={"error": ledgers, "was_sent": False})
+    assert line_of(entry.model_copy(update={"event": held}), fold([started, held])) == (
+        f"sleeping executor/T01/1 until {until}: the limit of 24,000 tokens a day of m is used up"
+    )
 
 
 def test_terminal_codes_of_a_model_do_not_reach_the_terminal(tell: Tell) -> None:

@@ -39,3 +39,16 @@ def test_no_sdk_is_loaded_before_a_request_is_sent() -> None:
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60
     )
     assert answer.stdout.strip() == "[]"
+
+
+def test_what_is_loaded_ahead_is_the_sdk_of_the_profiles_alone() -> None:
+    code = (
+        "import sys; from agent.providers.catalog import profile\n"
+        "from agent.providers.dialects import load_ahead\n"
+        "load_ahead([profile('anthropic')]).join()\n"
+        "print(sorted({'openai', 'anthropic'} & set(sys.modules)))"
+    )
+    answer = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60
+    )
+    assert answer.stdout.strip() == "['anthropic']"
