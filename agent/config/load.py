@@ -14,9 +14,11 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from agent.config.key_places import is_key, variable_for
+from agent.config.profile_tables import misfits
 from agent.config.secrets import is_secret
 from agent.config.settings import RoleSettings, Settings
 from agent.domain.message import ROLES
+from agent.domain.reasons import in_words_of_toml
 from agent.errors import ConfigError
 
 PROJECT_FILE = "gardener.toml"
@@ -260,13 +262,17 @@ def _check(layer: Layer) -> None:
             Settings.model_validate_json(json.dumps(values, default=str), strict=True)
     except ValidationError as error:
         raise ConfigError(_sentence(layer, error.errors(include_url=False)[0])) from None
+    for place, reason in misfits(layer.values.get("profiles", {})):
+        raise ConfigError(
+            "; ".join(filter(None, (f"{layer.source}: {place}: {reason}", layer.advice)))
+        )
 
 
 def _sentence(layer: Layer, detail: ErrorDetails) -> str:
     path = tuple(str(part) for part in detail["loc"])
     if detail["type"] == "extra_forbidden" or path[-1] == "[key]":
         return _unknown(layer, tuple(part for part in path if part != "[key]"))
-    reason = detail["msg"].removeprefix("Value error, ").replace("Input should", "must")
+    reason = in_words_of_toml(detail["msg"])
     if path in layer.names:
         return f"{layer.names[path]}: {reason}; {layer.advice}"
     advice = f"; {layer.advice}" if layer.advice else ""

@@ -47,6 +47,8 @@ def _ledger(text: str) -> str:
     # The text is not repeated: an address may hold a password.
     if not re.match(r"rediss?://[^\s/]+", text) and not Path(text).is_absolute():
         raise ValueError("must be a file's absolute path, or begin with redis:// and a host")
+    if "://" in text and not re.fullmatch(r"rediss?://[^\s/]+(/\d*)?(\?.*)?", text):
+        raise ValueError("must end in the number of a database, as in redis://HOST:PORT/0")
     return text
 
 

@@ -1,6 +1,6 @@
 """A profile: a model behind an endpoint, with what is known of it."""
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
@@ -8,6 +8,9 @@ from agent.domain.limits import Limit
 from agent.domain.readings import Window
 from agent.domain.value import Value
 
+Amount = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+Finite = Annotated[float, Field(allow_inf_nan=False)]
 Dialect = Literal["openai_chat", "openai_responses", "anthropic_messages"]
 
 
@@ -27,7 +30,7 @@ class Profile(Value):
     max_output_field: Literal["max_completion_tokens", "max_tokens"] = "max_completion_tokens"
     omit_fields: tuple[str, ...] = ()
     """Fields of the dialect that the endpoint refuses."""
-    sampling: dict[str, float] = Field(default_factory=dict)
+    sampling: dict[str, Finite] = Field(default_factory=dict)
     """Sampling settings sent with each request, such as `temperature`."""
     extra_body: dict[str, Any] = Field(default_factory=dict)
     """More fields of the dialect, sent with each request as they are, such as `thinking`."""
@@ -49,17 +52,17 @@ class Profile(Value):
     """Whether cached input counts against token limits."""
     requests_window: Window = "minute"
     """The window of `x-ratelimit-*-requests` headers, which do not name it."""
-    input_usd: float | None = None
+    input_usd: Amount | None = None
     """US dollars for a million input tokens."""
-    output_usd: float | None = None
-    cached_usd: float | None = None
-    tokens_per_second: float | None = None
+    output_usd: Amount | None = None
+    cached_usd: Amount | None = None
+    tokens_per_second: Amount | None = None
     """The speed that the vendor's profile promises."""
     session_header: bool = False
     """Whether the endpoint is told which session asks; only the rehearsal wants it."""
-    first_byte_seconds: float = 120.0
+    first_byte_seconds: Seconds = 120.0
     """How long to wait for the reply to begin."""
-    stall_seconds: float = 60.0
+    stall_seconds: Seconds = 60.0
     """How long to wait between two pieces of the reply."""
     own_base_url: str = ""
     """The address that the settings give this profile itself; base_url may be replaced later."""

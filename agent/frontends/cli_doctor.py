@@ -32,7 +32,14 @@ Write = Annotated[
 ]
 Timeout = Annotated[
     float,
-    typer.Option("--timeout", min=0.1, max=3600, metavar="S", help="How long one try may take."),
+    typer.Option(
+        "--timeout",
+        min=0.1,
+        max=3600,
+        callback=flags.finite,
+        metavar="S",
+        help="How long one try may take.",
+    ),
 ]
 
 

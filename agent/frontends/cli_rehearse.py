@@ -63,16 +63,23 @@ Window = Annotated[
 ]
 TokensPerSecond = Annotated[
     float | None,
-    typer.Option("--tokens-per-second", min=0, metavar="N", help="Speed."),
+    typer.Option("--tokens-per-second", min=0, callback=flags.finite, metavar="N", help="Speed."),
 ]
 FirstToken = Annotated[
     float,
-    typer.Option("--first-token-seconds", min=0, metavar="S", help="Time to the first token."),
+    typer.Option(
+        "--first-token-seconds",
+        min=0,
+        callback=flags.finite,
+        metavar="S",
+        help="Time to the first token.",
+    ),
 ]
 TimeScale = Annotated[
     float,
     typer.Option(
         "--time-scale",
+        callback=flags.finite,
         min=0.001,
         max=100_000,
         metavar="N",
@@ -93,7 +100,12 @@ ListFaults = Annotated[
 Share = Annotated[
     float,
     typer.Option(
-        "--faults-share", min=0, max=1, metavar="N", help="Share of requests that are hit."
+        "--faults-share",
+        min=0,
+        max=1,
+        callback=flags.finite,
+        metavar="N",
+        help="Share of requests that are hit.",
     ),
 ]
 Stay = Annotated[

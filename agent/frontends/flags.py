@@ -1,9 +1,18 @@
 """Arguments and flags of the command line, each defined once."""
 
+import math
 from pathlib import Path
 from typing import Annotated
 
 import typer
+
+
+def finite(number: float | None) -> float | None:
+    """Raises BadParameter for what no bound keeps out: `nan` is neither too small nor too large."""
+    if number is not None and not math.isfinite(number):
+        raise typer.BadParameter(f"{number} is not a finite number.")
+    return number
+
 
 MODELS = "Models and endpoint"
 

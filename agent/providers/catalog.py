@@ -15,6 +15,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from agent.domain.profile import Profile
+from agent.domain.reasons import in_words_of_toml
 from agent.domain.value import Value
 from agent.errors import ConfigError
 from agent.providers.ready_profiles import FAMILIES, READY
@@ -73,8 +74,8 @@ def of_endpoint(entry: Mapping[str, Any]) -> dict[str, Any]:
 def of_model(entry: Mapping[str, Any], model: str) -> dict[str, Any]:
     """What is known of one model there, with its sampling under the endpoint's own names."""
     taken = entry.get("sampling_names", {})
-    sampling = next((own for form, own in FAMILIES if re.search(form, model.lower())), {})
-    known = dict(entry.get("models", {}).get(model, {}))
+    sampling = next((own for form, own in FAMILIES if re.search(form, str(model).lower())), {})
+    known = dict(entry.get("models", {}).get(str(model), {}))
     if "window_tokens" in known and "window_tokens" in entry:
         known["window_tokens"] = min(known["window_tokens"], entry["window_tokens"])
     own_names = {taken[name]: value for name, value in sampling.items() if name in taken}
@@ -108,7 +109,7 @@ def validated(name: str, fields: Mapping[str, Any]) -> Profile:
     except ValidationError as error:
         detail = error.errors(include_url=False, include_input=False)[0]
         place = ".".join(str(part) for part in ("profiles", name, *detail["loc"]))
-        reason = detail["msg"].replace("Input should", "must")
+        reason = in_words_of_toml(detail["msg"])
         raise ConfigError(f"{place}: {reason}; correct or remove that line") from None
     if found.max_output_tokens >= found.window_tokens:
         raise ConfigError(

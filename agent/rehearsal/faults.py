@@ -172,8 +172,9 @@ def fault_names(given: Iterable[str]) -> tuple[str, ...]:
     for name in given:
         if name != EVERY and name not in FAULTS:
             near = get_close_matches(name, FAULTS, n=3, cutoff=0.4)
-            known = ", ".join(near or FAULTS)
-            raise UsageError(f"no fault named {name!r}; use {EVERY} or one of {known}")
+            told = f"did you mean {' or '.join(map(repr, near))}?"
+            every = f"use {EVERY} or one of {', '.join(FAULTS)}"
+            raise UsageError(f"no fault named {name!r}; {told if near else every}")
         names += FAULTS if name == EVERY else [name]
     return tuple(dict.fromkeys(names))
 

@@ -128,7 +128,7 @@ def test_a_folder_may_begin_with_the_home_sign(home: Path) -> None:
         ),
         (
             'roles = "all"',
-            "roles: must be an object; correct or remove that line",
+            "roles: must be a table; correct or remove that line",
         ),
         (
             "garden_rounds: 3",
@@ -226,6 +226,12 @@ def test_a_repository_cannot_send_keys_elsewhere(home: Path, project: Path, text
             {"GARDENER_EXECUTOR_WINDOW_TOKENS": "9"},
             {},
             "GARDENER_EXECUTOR_WINDOW_TOKENS: must be greater than or equal to 1024; "
+            "correct or unset it",
+        ),
+        (
+            {"GARDENER_LEDGER": "redis://host:6379/notanumber"},
+            {},
+            "GARDENER_LEDGER: must end in the number of a database, as in redis://HOST:PORT/0; "
             "correct or unset it",
         ),
         (

@@ -68,6 +68,26 @@ def test_a_profile_is_a_table(home: Path, text: str) -> None:
         load_settings({"HOME": str(home)})
 
 
-def test_accounts_that_are_no_list_are_left_to_the_catalog(home: Path) -> None:
-    write_user(home, "[profiles.box]\naccounts = 3\n")
-    assert load_settings({"HOME": str(home)}).profiles == {"box": {"accounts": 3}}
+@pytest.mark.parametrize(
+    ("field", "complaint"),
+    [
+        ("accounts = 3", "accounts: must be a list"),
+        ('window_tokens = "8k"', "window_tokens: must be a valid integer"),
+        ("sampling = 3", "sampling: must be a table"),
+        ("limits = [3]", "limits.0: must be a table"),
+        ("text_calls = 1", "text_calls: must be true or false"),
+        ("model = 3", "model: must be a text"),
+        ("tokens_per_second = nan", "tokens_per_second: must be a finite number"),
+        ("stall_seconds = inf", "stall_seconds: must be a finite number"),
+        ("sampling = { top_p = nan }", "sampling.top_p: must be a finite number"),
+        ("first_byte_seconds = 0", "first_byte_seconds: must be greater than 0"),
+    ],
+)
+def test_a_field_that_does_not_fit_is_told_with_its_file(
+    home: Path, field: str, complaint: str
+) -> None:
+    write_user(home, f"[profiles.box]\n{field}\n")
+    path = home / ".config" / "gardener" / "config.toml"
+    with pytest.raises(ConfigError) as raised:
+        load_settings({"HOME": str(home)})
+    assert str(raised.value) == f"{path}: profiles.box.{complaint}; correct or remove that line"

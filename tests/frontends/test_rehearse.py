@@ -165,4 +165,20 @@ def test_a_profile_and_a_plan_are_tried_with_what_it_prints(tmp_path: Path) -> N
 
 def test_an_unknown_fault_is_wrong_usage(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["rehearse", "--fault", "dorp"]) == 64
-    assert "no fault named 'dorp'; use all or one of drop" in capsys.readouterr().err
+    assert "no fault named 'dorp'; did you mean 'drop'" in capsys.readouterr().err
+    assert main(["rehearse", "--fault", "0"]) == 64
+    assert "no fault named '0'; use all or one of rate-minute" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "flag",
+    [
+        *("--tokens-per-second=nan", "--tokens-per-second=inf", "--first-token-seconds=nan"),
+        *("--first-token-seconds=inf", "--time-scale=nan", "--faults-share=nan"),
+    ],
+)
+def test_a_number_that_is_none_is_wrong_usage(
+    capsys: pytest.CaptureFixture[str], flag: str
+) -> None:
+    assert main(["rehearse", flag]) == 64
+    assert "is not a finite number; see: gardener rehearse --help" in capsys.readouterr().err

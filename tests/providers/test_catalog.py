@@ -186,7 +186,7 @@ def test_a_new_profile_is_like_a_ready_one_or_stands_alone() -> None:
         ("mine", {"like": "cerebas"}, r"profiles.mine.like: no ready profile named 'cerebas'; did "
          r"you mean 'cerebras'\?"),
         ("mine", {"model": "m"}, "profiles.mine: base_url is missing"),
-        ("mine", {"base_url": 5}, "profiles.mine.base_url: must be a valid string"),
+        ("mine", {"base_url": 5}, "profiles.mine.base_url: must be a text"),
     ],
 )  # fmt: skip
 def test_a_table_that_says_something_else_is_refused_with_the_place(
