@@ -89,6 +89,14 @@ class RunResumed(Value):
     version: str
 
 
+class RunDiscarded(Value):
+    """The user threw away what the run had made: branch, worktree and kept attempts."""
+
+    type: Literal["run_discarded"] = "run_discarded"
+    commits: int
+    """How many are in no branch any more."""
+
+
 class PhaseStarted(Value):
     type: Literal["phase_started"] = "phase_started"
     phase: Phase
@@ -246,6 +254,7 @@ class RunFinished(Value):
 Event = Annotated[
     RunStarted
     | RunResumed
+    | RunDiscarded
     | PhaseStarted
     | SurveyTaken
     | PlanAdopted

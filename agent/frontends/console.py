@@ -24,6 +24,7 @@ from agent.domain.event import (
     PlanChecked,
     ProfileMended,
     RoundFinished,
+    RunDiscarded,
     RunFinished,
     Rung,
     RunResumed,
@@ -82,7 +83,7 @@ RUNGS: dict[Rung, str] = {
 def line_of(entry: Entry, state: RunState) -> str | None:  # noqa: C901 - one exhaustive match
     """What a log says of an entry that `state` has already taken in; None for nothing."""
     match entry.event:
-        case RunStarted() | RunResumed() | PhaseStarted() | RunFinished():
+        case RunStarted() | RunResumed() | RunDiscarded() | PhaseStarted() | RunFinished():
             return _run_line(entry.event, state)
         case SurveyTaken() | PlanAdopted() | PlanChecked() | RoundFinished():
             return _plan_line(entry.event)
@@ -160,7 +161,9 @@ def _policy_line(event: CallRuled | Assumed) -> str:
     return f"policy {event.session}: {word} {shown(event.what, 80)} ({event.why})"
 
 
-def _run_line(event: RunStarted | RunResumed | PhaseStarted | RunFinished, state: RunState) -> str:
+def _run_line(
+    event: RunStarted | RunResumed | RunDiscarded | PhaseStarted | RunFinished, state: RunState
+) -> str:
     match event:
         case RunStarted():
             where = f"on branch {event.branch}" if event.branch else "in place"
@@ -169,6 +172,8 @@ def _run_line(event: RunStarted | RunResumed | PhaseStarted | RunFinished, state
         case RunResumed():
             run = state.started.run_id if state.started else ""
             return f"resumed {run}: {', '.join(event.phases)}; {tasks_line(state)}"
+        case RunDiscarded():
+            return "the run was discarded: its branch, worktree and kept attempts are gone"
         case PhaseStarted():
             return f"phase {event.phase}"
         case RunFinished():

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from agent.domain.event import RunStarted
+from agent.domain.event import RunDiscarded, RunStarted
 from agent.errors import UsageError
 from agent.journal import Journal
 from agent.wiring.machine import SystemClock
@@ -36,6 +36,7 @@ async def discard_run(*, place: Path, run_folder: Path, confirmed: bool = False)
         if not confirmed:
             await refuse_loss(started, commits)
         await remove(facts, started)
+        journal.append(RunDiscarded(commits=commits))
     return Discarded(started.branch, started.worktree, commits)
 
 

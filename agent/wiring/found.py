@@ -28,6 +28,10 @@ async def look_around(started: RunStarted, state: RunState) -> tuple[str, ...]:
     root, branch = Path(started.repository), started.branch
     if not branch:
         return ()
+    if state.discarded:
+        raise RepositoryError(
+            f"run {started.run_id} was discarded, and its branch {branch} with it; start a new run"
+        )
     commits = commits_of(state)
     if not await git.branch_exists(root, branch):
         last = [*commits, started.base_commit][0]
