@@ -22,6 +22,7 @@ from agent.domain.event import (
     PlanChecked,
     ProfileMended,
     RoundFinished,
+    RunDiscarded,
     RunFinished,
     Rung,
     RunResumed,
@@ -103,10 +104,13 @@ class RunState:
     """Tokens by subject of the session: a task's id, or a phase's word."""
     waited_seconds: float = 0.0
     warnings: list[str] = field(default_factory=list)
+    rehearsed: bool = False
+    """Whether replies came from a script, here or at an endpoint that is a rehearsal."""
     rulings: list[CallRuled | Assumed] = field(default_factory=list)
     learned: list[ProfileMended | ModelReplaced] = field(default_factory=list)
     """What the endpoints taught on the way."""
     finished: RunFinished | None = None
+    discarded: bool = False
 
     def task(self, task_id: str) -> TaskState:
         return self.tasks.setdefault(task_id, TaskState())
@@ -153,6 +157,7 @@ def apply(state: RunState, event: Event) -> None:  # noqa: C901 - one exhaustive
             _apply_planning(state, event)
         case RunStarted():
             state.started = event
+            state.rehearsed = event.rehearsal
             state.phases = event.phases
             state.models = dict(event.models)
             state.endpoints = dict(event.endpoints)
@@ -177,6 +182,8 @@ def apply(state: RunState, event: Event) -> None:  # noqa: C901 - one exhaustive
             state.learned.append(event)
         case RunFinished():
             state.finished = event
+        case RunDiscarded():
+            state.discarded = True
         case _:
             assert_never(event)
 
@@ -223,6 +230,7 @@ def _apply_session(state: RunState, event: SessionStarted | SessionEvent) -> Non
         return
     take_in(state.sessions[str(event.session)], event)
     if isinstance(event, ModelResponded):
+        state.rehearsed = state.rehearsed or event.completion.rehearsed
         count_usage(state.usage, event.session.role, event.completion.usage)
         count_usage(state.task_tokens, event.session.subject, event.completion.usage)
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from agent.domain.event import Entry
 from agent.domain.finding import blockers
-from agent.domain.state import fold
+from agent.domain.state import RunState, fold
 from agent.domain.todo import open_todos
 from agent.domain.value import Value
 from agent.errors import Outcome, UsageError
@@ -48,7 +48,7 @@ def status_of(entries: tuple[Entry, ...]) -> Status:
     return Status(
         run=started.run_id,
         request=started.request,
-        rehearsal=started.rehearsal,
+        rehearsal=state.rehearsed,
         branch=started.branch,
         phase=state.phase or "",
         tasks_done=len(state.done),
@@ -59,11 +59,16 @@ def status_of(entries: tuple[Entry, ...]) -> Status:
         else (),
         open_findings=len(blockers(findings)),
         outcome=finished.outcome if finished else None,
-        message=finished.message if finished else "",
+        message=message_of(state),
         started_at=entries[0].at.isoformat(),
         last_event_at=entries[-1].at.isoformat(),
-        resume="" if done else f"gardener resume {started.run_id}",
+        resume="" if done or state.discarded else f"gardener resume {started.run_id}",
     )
+
+
+def message_of(state: RunState) -> str:
+    ended = state.finished.message if state.finished else ""
+    return f"{ended}; since then discarded" if ended and state.discarded else ended
 
 
 def status_lines(status: Status) -> tuple[str, ...]:
