@@ -49,6 +49,9 @@ class FakeGovernor:
         self.admitted.append(admission)
         return len(self.admitted)
 
+    def mark_rehearsed(self, booking: int) -> None:
+        self.ended.append((booking, "rehearsed"))
+
     def settle(self, booking: int, usage: Usage, readings: tuple[LimitReading, ...]) -> None:
         self.ended.append((booking, f"used {usage.input_tokens}"))
 

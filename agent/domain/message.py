@@ -119,3 +119,5 @@ class Completion(Value):
     model: str
     readings: tuple[LimitReading, ...] = ()
     """What the reply's headers said of the endpoint's limits."""
+    rehearsed: bool = False
+    """Whether the endpoint is a rehearsal, which says so in each answer."""

@@ -62,6 +62,10 @@ class Governor(Protocol):
         """
         ...
 
+    def mark_rehearsed(self, booking: int) -> None:
+        """Told before the booking's end: the endpoint is a rehearsal, so nothing is paid."""
+        ...
+
     def settle(self, booking: int, usage: Usage, readings: tuple[LimitReading, ...]) -> None:
         """Corrects the books by what the endpoint reported."""
         ...

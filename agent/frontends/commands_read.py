@@ -7,7 +7,7 @@ import os
 import sys
 from pathlib import Path
 
-from agent.domain.event import RunStarted
+from agent.domain.state import fold
 from agent.errors import Outcome, UsageError
 from agent.frontends.output import SCHEMA, Output
 from agent.frontends.runs import find_run, project_root
@@ -155,8 +155,7 @@ def discard(name: str | None, *, as_json: bool, confirmed: bool) -> Outcome:
 
 
 def is_rehearsal(run: Path) -> bool:
-    first = next(read_entries(run / FILE_NAME)).event
-    return isinstance(first, RunStarted) and first.rehearsal
+    return fold(entry.event for entry in read_entries(run / FILE_NAME)).rehearsed
 
 
 def init(*, as_json: bool) -> Outcome:

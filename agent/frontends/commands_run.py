@@ -117,7 +117,7 @@ def closing_lines(entries: tuple[Entry, ...]) -> tuple[str, ...]:
     started, finished = state.started, state.finished
     if started is None or finished is None:
         return ()
-    lines = [REHEARSAL] if started.rehearsal else []
+    lines = [REHEARSAL] if state.rehearsed else []
     if "realign" in state.phases:
         for item in build_report(entries).requirements:
             word = "proven" if item.proven else "not proven"

@@ -82,7 +82,7 @@ def panel(state: RunState, waiting: str) -> RenderableType:
         parts.append(Text(waiting, style="yellow"))
     started = state.started
     title = f"gardener {started.run_id}" if started else "gardener"
-    note = REHEARSAL if started and started.rehearsal else None
+    note = REHEARSAL if state.rehearsed else None
     return Panel(Group(*parts), title=Text(title), subtitle=Text(note) if note else None)
 
 

@@ -37,7 +37,7 @@ def build_report(entries: Iterable[Entry]) -> Report:
         run=started.run_id,
         title=plan.title if plan else "no plan yet",
         request=started.request,
-        rehearsal=started.rehearsal,
+        rehearsal=state.rehearsed,
         outcome=state.finished.outcome if state.finished else None,
         message=state.finished.message if state.finished else "",
         plan=started.plan_file,

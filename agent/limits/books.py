@@ -21,6 +21,8 @@ MINUTE = 60
 MINUTE_END = MINUTE - GUARD_SECONDS - 1 / 16
 """Second at which what is summed by minutes is dated: late, yet with the guard still in its minute,
 or the last minute of a day would count in the next day."""
+REHEARSAL = "rehearsal"
+"""The profile of scripted replies."""
 KEPT_DAYS = 400
 """Bookings older than this are dropped when the books are opened."""
 

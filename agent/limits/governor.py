@@ -19,7 +19,7 @@ from agent.limits.admission import (
     opening,
     refuse_too_large,
 )
-from agent.limits.books import Booking, Books, BooksAway, Owner, Page, Ticket, booking_of
+from agent.limits.books import REHEARSAL, Booking, Books, BooksAway, Owner, Page, Ticket, booking_of
 from agent.limits.gauges import MINUTE_SECONDS, effective_limits, read_gauges
 from agent.limits.line import ahead_of, handicap, waiting, with_ticket, without
 from agent.limits.settlement import closed, failed, settled, with_ratio
@@ -116,6 +116,12 @@ class AccountGovernor:
             if ticket is not None:
                 self._leave(admission, ticket.name)
 
+    def mark_rehearsed(self, booking: int) -> None:
+        """Books the request as a script's once it ends; after that nothing changes."""
+        if sent := self._open.get(booking):
+            scripted = replace(sent.booking, profile=REHEARSAL)
+            self._open[booking] = replace(sent, booking=scripted)
+
     def settle(self, booking: int, usage: Usage, readings: tuple[LimitReading, ...]) -> None:
         """Corrects the books by what the endpoint reported; a second time changes nothing."""
         sent = self._open.pop(booking, None)
@@ -157,7 +163,7 @@ class AccountGovernor:
         """The booking as the books have it; written once more into books that have lost it."""
         known = page.get(booking.number)
         if known and (known.owner, known.booked_at) == (booking.owner, booking.booked_at):
-            return known
+            return replace(known, profile=booking.profile)
         return replace(booking, number=page.add(booking))
 
     def _learn(

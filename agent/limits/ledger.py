@@ -5,12 +5,10 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Literal
 
-from agent.limits.books import Booking
+from agent.limits.books import REHEARSAL, Booking
 
 By = Literal["role", "task", "model", "account", "minute", "day", "run"]
 MILLION = 1_000_000
-REHEARSAL = "rehearsal"
-"""The profile of scripted replies."""
 
 
 @dataclass(frozen=True)

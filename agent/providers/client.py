@@ -35,6 +35,8 @@ SLOWEST_SECONDS_PER_TOKEN = 1.0
 LARGEST_BYTES_PER_TOKEN = 4_096
 """Far more than one token takes with all that is around it."""
 SESSION_HEADER = "X-Gardener-Session"
+REHEARSAL = "rehearsal"
+"""What a rehearsal calls itself in the header `Server`."""
 GAVE_UP = frozenset({408, 502, 504, *range(520, 528)})
 """What a gateway answers that lost patience with, or sight of, whoever was at work behind it."""
 
@@ -52,6 +54,7 @@ class DialectClient(ABC):
         self._key = key
         self._http_client = http_client
         self._opened: Connection | None = None
+        self._rehearsed = False
 
     @abstractmethod
     def connect(self, http_client: "httpx2.AsyncClient | None") -> Connection:
@@ -83,10 +86,13 @@ class DialectClient(ABC):
             return await self._exchange(request, on_text)
         except httpx2.RequestError as error:
             # The connection hands on its own errors as ProviderError: this one came after the head.
-            raise broken_off(self._profile, loss(error)) from error
+            lost = broken_off(self._profile, loss(error))
+            lost.rehearsed = self._rehearsed
+            raise lost from error
         except ProviderError as error:
             # Whatever an endpoint says of a request may have its key in it.
             error.args = (self._shown(str(error)),)
+            error.rehearsed = self._rehearsed
             raise
 
     def _shown(self, text: str) -> str:
@@ -121,7 +127,8 @@ class DialectClient(ABC):
         for text in reply.end():
             on_text(text)
         told = readings(response.headers, profile)
-        return reply.completion().model_copy(update={"readings": told})
+        heard = {"readings": told, "rehearsed": self._rehearsed}
+        return reply.completion().model_copy(update=heard)
 
     async def _listen(
         self,
@@ -165,6 +172,7 @@ class DialectClient(ABC):
             headers[SESSION_HEADER] = f"{request.session}; turn={request.turn}"
         body = rejoined_in(self.body(request))
         response = await connection.post(self.path, body, headers)
+        self._rehearsed = response.headers.get("server") == REHEARSAL
         try:
             if not response.is_success:
                 raise await self._refusal(response)

@@ -13,10 +13,10 @@ from agent.domain.state import fold
 from agent.errors import GardenerError
 from agent.journal import FILE_NAME, read_entries
 from agent.limits.admission import in_both_times
-from agent.limits.books import Books
+from agent.limits.books import REHEARSAL, Books
 from agent.limits.forecast import STOPS, Done, Forecast, forecast, needed, sentence, warning
 from agent.limits.gauges import effective_limits
-from agent.limits.ledger import REHEARSAL, By, Ledger, Price, Prices, add_up
+from agent.limits.ledger import By, Ledger, Price, Prices, add_up
 from agent.limits.refusals import to_midnight
 from agent.limits.sqlite_books import SqliteBooks
 from agent.planning.planfile import parse
@@ -163,7 +163,7 @@ def done_tasks(folder: Path, books: Books) -> tuple[Done, ...]:
             state = fold(entry.event for entry in read_entries(journal))
         except GardenerError:
             continue
-        if state.plan is None or state.started is None or state.started.rehearsal:
+        if state.plan is None or state.started is None or state.rehearsed:
             continue
         sizes = {task.id: task.size_tokens for task in state.plan.tasks if task.id in state.done}
         spent: dict[str, list[int]] = {}

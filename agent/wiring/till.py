@@ -69,9 +69,13 @@ class AccountTill:
                 admission = replace(admission, charged_tokens=whole)
 
     def served(self, booking: int, completion: Completion) -> None:
+        if completion.rehearsed:
+            self.governor.mark_rehearsed(booking)
         self.governor.settle(booking, completion.usage, completion.readings)
 
     def failed(self, booking: int, error: ProviderError | None, *, is_refused: bool) -> None:
+        if error and error.rehearsed:
+            self.governor.mark_rehearsed(booking)
         if isinstance(error, MalformedReply) and isinstance(error.usage, Usage):
             self.governor.settle(booking, error.usage, ())
             return

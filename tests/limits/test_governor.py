@@ -275,6 +275,20 @@ async def test_a_break_without_a_refusal_stays_counted(
     assert (only(books).state, governor.wait_seconds(asked)) == ("failed", 60.5)
 
 
+@pytest.mark.parametrize("end", ["settle", "fail"])
+async def test_a_rehearsed_request_is_booked_as_a_script_s(
+    governor: AccountGovernor, books: Books, exact: Ask, end: str
+) -> None:
+    booking = await governor.admit(exact(), lambda *_: None)
+    governor.mark_rehearsed(booking)
+    if end == "settle":
+        governor.settle(booking, Usage(input_tokens=900, output_tokens=1), ())
+    else:
+        governor.fail(booking, None)
+    governor.mark_rehearsed(booking)
+    assert (only(books).profile, only(books).charged > 0) == ("rehearsal", True)
+
+
 async def test_a_bucket_that_refuses_is_not_believed_for_a_while(
     governor: AccountGovernor, clock: VirtualClock, exact: Ask, minute: Minute
 ) -> None:

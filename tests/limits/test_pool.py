@@ -27,6 +27,9 @@ class Waits:
     async def admit(self, admission: Admission, on_wait: Callable[[float, str], None]) -> int:
         raise NotImplementedError
 
+    def mark_rehearsed(self, booking: int) -> None:
+        raise NotImplementedError
+
     def settle(self, booking: int, usage: Usage, readings: tuple[LimitReading, ...]) -> None:
         raise NotImplementedError
 

@@ -308,12 +308,14 @@ async def test_a_session_of_two_turns_with_the_rehearsal(rehearsal: RehearsalSer
         stop_reason="tool_calls",
         usage=Usage(input_tokens=5, output_tokens=84),
         model="rehearsal",
+        rehearsed=True,
     )
     assert second == Completion(
         message=Message(role="assistant", parts=(TextPart(text="Done."),)),
         stop_reason="end_turn",
         usage=Usage(input_tokens=100, output_tokens=2, cached_tokens=5),
         model="rehearsal",
+        rehearsed=True,
     )
     assert told == [SAID[:48], SAID[48:], "Done."]
     assert [(seen.session, seen.turn, seen.from_app) for seen in rehearsal.requests] == [
