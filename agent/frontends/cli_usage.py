@@ -26,6 +26,10 @@ def usage(
 ) -> int:
     """Show the tokens, waits and money that runs have used.
 
+    Of tokens, `estimated` is the input as expected before sending, `reserved` the output asked
+    for, `charged` what counts against token limits; `input`, `output` and `cached` are what the
+    endpoint counted. A `+` behind a sum of money says that some of the cost is not known.
+
     \b
     Example:  gardener usage --by day
     Next:     gardener usage --plan plans/todo.md

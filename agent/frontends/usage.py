@@ -15,6 +15,10 @@ from agent.wiring.ledger import PlanForecast
 HEAD = ("requests", "estimated", "reserved", "charged", "input", "output", "cached", "waited")
 SMALL_USD = 0.01
 LEAST_USD = 0.0001
+COLUMNS = (
+    "tokens: estimated is the input as expected before sending, reserved the output asked for, "
+    "charged what counts against token limits; input, output and cached are the endpoint's count"
+)
 EMPTY = "nothing was used yet; the ledger begins with the first run"
 
 
@@ -36,12 +40,14 @@ def ledger_lines(ledger: Ledger, zone: tzinfo | None) -> tuple[str, ...]:
     assert ledger.first_at is not None
     assert ledger.last_at is not None
     total = ledger.total
-    runs = count(len(ledger.runs), "run")
+    spent = (("run", ledger.runs), ("checkup", ledger.checkups))
+    who = ", ".join(count(len(names), noun) for noun, names in spent if names)
     named = [(name_of(ledger, key, zone), sums) for key, sums in ledger.groups.items()]
     rows = [(ledger.by, *HEAD, "cost"), *(row(name, sums) for name, sums in named)]
     lines = [
-        f"{runs}, {in_both_times(ledger.first_at, zone)} to {in_both_times(ledger.last_at, zone)}",
+        f"{who}, {in_both_times(ledger.first_at, zone)} to {in_both_times(ledger.last_at, zone)}",
         *table([*rows, row("total", total)]),
+        COLUMNS,
         f"time lost to waiting for limits: {duration(total.waited)}",
     ]
     if total.failed:
@@ -74,7 +80,10 @@ def name_of(ledger: Ledger, key: str, zone: tzinfo | None) -> str:
             return in_both_times(instant.timestamp(), zone)
         case "day":
             begin = datetime.strptime(key, "%Y-%m-%d").replace(tzinfo=UTC)
-            return f"{key} UTC (from {begin.astimezone(zone):%Y-%m-%d %H:%M} local time)"
+            local = begin.astimezone(zone)
+            if local.utcoffset() == begin.utcoffset():
+                return f"{key} UTC"
+            return f"{key} UTC (from {local:%Y-%m-%d %H:%M} local time)"
         case _:
             return shown(key, 60)
 
@@ -116,6 +125,7 @@ def usage_record(ledger: Ledger, plan: PlanForecast | None = None) -> dict[str, 
         "exit_code": 0,
         "by": ledger.by,
         "runs": list(ledger.runs),
+        "checkups": list(ledger.checkups),
         "first_at": instant(ledger.first_at),
         "last_at": instant(ledger.last_at),
         "rows": [{"key": key, **asdict(sums)} for key, sums in ledger.groups.items()],

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Literal
 
+from agent.domain.message import Spender
 from agent.limits.books import REHEARSAL, Booking
 
 By = Literal["role", "task", "model", "account", "minute", "day", "run"]
@@ -69,6 +70,8 @@ class Ledger:
     total: Sums = Sums()
     groups: dict[str, Sums] = field(default_factory=dict)
     runs: tuple[str, ...] = ()
+    checkups: tuple[str, ...] = ()
+    """Names under which a doctor has spent."""
     first_at: float | None = None
     last_at: float | None = None
     rehearsed: int = 0
@@ -89,7 +92,7 @@ KEYS: dict[By, Callable[[Booking], str]] = {
 
 def add_up(bookings: Iterable[Booking], by: By, prices: Prices) -> Ledger:
     key = KEYS[by]
-    total, groups, runs = Sums(), dict[str, Sums](), dict[str, None]()
+    total, groups, names = Sums(), dict[str, Sums](), dict[str, Spender]()
     first_at = last_at = None
     rehearsed = 0
     for each in bookings:
@@ -97,12 +100,14 @@ def add_up(bookings: Iterable[Booking], by: By, prices: Prices) -> Ledger:
         total = total.plus(one)
         name = key(each)
         groups[name] = groups.get(name, Sums()).plus(one)
-        runs[each.run] = None
+        names[each.run] = each.role
         rehearsed += each.profile == REHEARSAL
         first_at = each.booked_at if first_at is None else min(first_at, each.booked_at)
         last_at = each.booked_at if last_at is None else max(last_at, each.booked_at)
     ordered = {name: groups[name] for name in sorted(groups)}
-    return Ledger(by, total, ordered, tuple(runs), first_at, last_at, rehearsed)
+    checkups = tuple(name for name, role in names.items() if role == "doctor")
+    runs = tuple(name for name in names if name not in checkups)
+    return Ledger(by, total, ordered, runs, checkups, first_at, last_at, rehearsed)
 
 
 def sums_of(booking: Booking, prices: Prices) -> Sums:

@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import replace
-from datetime import timedelta, timezone
+from datetime import UTC, timedelta, timezone
 from pathlib import Path
 
 import pytest
@@ -11,10 +11,10 @@ from agent.domain.profile import Profile
 from agent.errors import UsageError
 from agent.frontends.commands_usage import usage
 from agent.frontends.text import duration
-from agent.frontends.usage import usage_lines, usage_record
+from agent.frontends.usage import COLUMNS, money, usage_lines, usage_record
 from agent.limits.books import Booking
 from agent.limits.forecast import Forecast, Need
-from agent.limits.ledger import Price, add_up
+from agent.limits.ledger import By, Price, Sums, add_up
 from agent.limits.sqlite_books import SqliteBooks
 from agent.wiring.ledger import PlanForecast
 
@@ -74,6 +74,7 @@ def test_a_person_reads_a_table() -> None:
         "1 run, 2026-01-01 23:00 UTC (2026-01-02 00:00 local time) to "
         "2026-01-02 00:00 UTC (01:00 local time)",
         *TABLE.strip().splitlines(),
+        COLUMNS,
         "time lost to waiting for limits: 1 min 02 s",
         "1 request failed",
         "1 request of a rehearsal: replies are scripted",
@@ -102,7 +103,7 @@ def test_what_is_not_known_is_said() -> None:
         "the cost of 1 request is not known",
         "the price of 30,400 tokens is not known",
     )
-    assert lines[-6].endswith("  -")
+    assert lines[-7].endswith("  -")
 
 
 def test_a_sum_of_money_that_lacks_something_has_a_plus() -> None:
@@ -118,6 +119,38 @@ def test_a_sum_of_money_that_lacks_something_has_a_plus() -> None:
 def test_money_that_is_all_unknown_is_no_sum() -> None:
     lines = usage_lines(add_up((UNTOLD,), "role", PRICES), None, BERLIN)
     assert lines[2].endswith("  -")
+
+
+@pytest.mark.parametrize(
+    ("usd", "uncosted", "shown"),
+    [
+        (0.0, 0, "$0.00"),
+        (0.0011, 1, "$0.0011+"),
+        (0.00002, 0, "<$0.0001"),
+        (0.22, 1, "$0.22+"),
+        (1_234.5, 0, "$1,234.50"),
+    ],
+)
+def test_small_money_keeps_its_figures(usd: float, uncosted: int, shown: str) -> None:
+    assert money(Sums(usd=usd, uncosted=uncosted)) == shown
+
+
+@pytest.mark.parametrize(
+    ("by", "named"), [("minute", "2026-01-01 23:00 UTC"), ("day", "2026-01-01 UTC")]
+)
+def test_where_the_clocks_show_utc_a_time_stands_once(by: By, named: str) -> None:
+    lines = usage_lines(add_up((BOOKING,), by, PRICES), None, UTC)
+    assert lines[0] == "1 run, 2026-01-01 23:00 UTC to 2026-01-01 23:00 UTC"
+    assert lines[2].split("  ")[0] == named
+
+
+def test_a_checkup_is_no_run() -> None:
+    checkup = replace(BOOKING, role="doctor", run="doctor-20260101")
+    ledger = add_up((BOOKING, checkup, replace(checkup, subject="tool")), "role", PRICES)
+    assert usage_lines(ledger, None, UTC)[0].startswith("1 run, 1 checkup, 2026-01-01")
+    only = add_up((checkup,), "role", PRICES)
+    assert usage_lines(only, None, UTC)[0].startswith("1 checkup, 2026-01-01")
+    assert usage_record(ledger)["checkups"] == ["doctor-20260101"]
 
 
 def test_an_empty_ledger_says_so() -> None:
@@ -150,6 +183,7 @@ def test_a_machine_reads_the_same() -> None:
         "exit_code": 0,
         "by": "role",
         "runs": ["20260101-a"],
+        "checkups": [],
         "first_at": "2026-01-01T23:00:00+00:00",
         "last_at": "2026-01-01T23:00:00+00:00",
         "rows": [{"key": "executor", **sums}],
