@@ -161,10 +161,10 @@ class Workspace(Protocol):
         """
         ...
 
-    def clean_copy(self) -> AbstractAsyncContextManager["Workspace"]:
-        """A fresh clone of HEAD: nothing ignored, new, configured or left behind here is in it.
+    def clean_copy(self, commit: str = "") -> AbstractAsyncContextManager["Workspace"]:
+        """A fresh clone at HEAD, or at `commit`, which is gone when the context ends.
 
-        It is gone when the context ends.
+        Nothing ignored, new, configured or left behind here is in it.
         """
         ...
 

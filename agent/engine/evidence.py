@@ -11,6 +11,7 @@ from agent.engine.run_context import RunContext
 from agent.engine.session import converse, open_session
 from agent.engine.standing import audit_tree
 from agent.engine.suite_guard import weakened
+from agent.engine.surveying import survey_base
 from agent.engine.veil import veiled
 from agent.realign import judge
 from agent.realign.audit import attach_requirements
@@ -23,6 +24,7 @@ async def look(context: RunContext, number: int) -> tuple[Finding, ...]:
 
     It looks at a clean copy of the commit, so that nothing counts that is not in it.
     """
+    await survey_base(context)
     async with context.workspace.clean_copy() as copy:
         await set_up(context, copy)
         await run_final_checks(context, copy)

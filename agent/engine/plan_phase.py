@@ -5,35 +5,23 @@ from agent.domain.event import (
     ChecksRan,
     PlanChecked,
     RoundFinished,
-    SurveyTaken,
 )
 from agent.domain.finding import Finding, blockers
 from agent.domain.message import Role, SessionKey
 from agent.domain.plan import Plan
-from agent.domain.survey import Survey
 from agent.engine.checks import run_checks
 from agent.engine.commits import adopt
 from agent.engine.dispatch import Tools
 from agent.engine.run_context import RunContext
 from agent.engine.session import converse, open_session
+from agent.engine.surveying import survey
 from agent.engine.veil import veiled
 from agent.errors import Stuck
 from agent.planning import gardener, planner
 from agent.planning.edits import plan_diff, subject
 from agent.planning.lint import lint
 from agent.realign.findings import check_findings, merge_findings
-from agent.survey.take import take_survey
 from agent.tools.toolset import read_only_tools
-
-
-async def survey(context: RunContext) -> Survey:
-    """The facts of the repository, taken once per run."""
-    if context.state.survey is None:
-        workspace = context.workspace
-        files, commit = await workspace.files(), await workspace.head()
-        context.tell(SurveyTaken(survey=take_survey(workspace.root, files, commit)))
-    assert context.state.survey is not None
-    return context.state.survey
 
 
 async def make_plan(context: RunContext) -> None:

@@ -14,9 +14,10 @@ from agent.domain.finding import Finding, blockers
 from agent.engine.commits import keep_plan_file
 from agent.engine.fresh import set_up
 from agent.engine.hand_edit import adopt_hand_edit
-from agent.engine.plan_phase import examine, garden_plan, make_plan, survey
+from agent.engine.plan_phase import examine, garden_plan, make_plan
 from agent.engine.realignment import execute_tasks, realign
 from agent.engine.run_context import RunContext
+from agent.engine.surveying import survey
 from agent.errors import GardenerError, NeedsPerson, Outcome
 
 
@@ -40,7 +41,8 @@ async def run(context: RunContext) -> RunFinished:
 async def take_phases(context: RunContext) -> None:
     phases = context.state.phases
     await adopt_hand_edit(context)
-    await survey(context)
+    if not context.state.tasks and {"plan", "garden"}.intersection(phases):
+        await survey(context)
     if context.started.branch:
         await set_up(context, context.workspace)
     if not context.state.tasks:

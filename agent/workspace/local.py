@@ -220,12 +220,12 @@ class LocalWorkspace:
         await self._git("clean", "-d", "--force", *twice, "--quiet")
 
     @asynccontextmanager
-    async def clean_copy(self) -> AsyncIterator["LocalWorkspace"]:
-        head = await self.head()
+    async def clean_copy(self, commit: str = "") -> AsyncIterator["LocalWorkspace"]:
+        commit = commit or await self.head()
         folder = await in_thread(lambda: Path(tempfile.mkdtemp(prefix="gardener-")))
         try:
             copy = folder / "checkout"
-            await on_leash(lambda: clone(self._root, copy, head))
+            await on_leash(lambda: clone(self._root, copy, commit))
             yield LocalWorkspace(
                 copy,
                 self._environment,

@@ -30,6 +30,7 @@ from agent.domain.event import (
     PlanAdopted,
     RoundFinished,
     SessionStarted,
+    SurveyTaken,
 )
 from agent.errors import Outcome
 
@@ -245,6 +246,20 @@ def test_an_executor_that_never_mends_ends_with_findings_and_not_with_done(play:
     assert run.result.message.startswith("1 error is left, first: ")
     assert len(run.of(AuditFinished)) == 2
     assert run.commits() == ["T01: Greet"]
+
+
+def test_work_on_a_given_plan_begins_at_once_and_is_surveyed_as_it_was_before(play: Play) -> None:
+    planned = play(planner(), gardener(), phases=("plan", "garden"))
+    plan = planned.repository / "plans" / "greet-me-by-name.md"
+    planned.git("add", "-A")
+    planned.git("commit", "-qm", "the plan")
+    worked = play(executor(HONEST), phases=("execute",), plan_file=plan)
+    assert (worked.result.outcome, worked.of(SurveyTaken)) == (Outcome.UNFINISHED, [])
+    run = play(judge(), phases=("realign",), resume=worked.result.run_folder)
+    assert run.result.outcome == Outcome.DONE
+    base = run.git("rev-parse", "main").strip()
+    surveys = [(taken.survey.commit, taken.survey.files) for taken in run.of(SurveyTaken)]
+    assert surveys == [(base, len(run.git("ls-tree", "-r", "--name-only", base).splitlines()))]
 
 
 def test_what_is_not_in_the_commit_proves_nothing(play: Play) -> None:
