@@ -86,19 +86,19 @@ class Draft:
         return reservation(self.model.profile, self.kind, input_tokens, cut_at_tokens=cut)
 
 
-async def fitted(context: RunContext, session: SessionState, tools: Tools, tail: str) -> Completion:
+async def fitted(context: RunContext, draft: Draft, tools: Tools) -> Completion:
     """Asks with a request of the size aimed at, in any case one that fits the window.
 
     One that the endpoint calls too large is made smaller and sent once more. Raises
     ContextOverflow when it is too large then, or cannot be made smaller.
     """
-    draft = shortened(context, session, tools, tail)
     draft.demand_fit()
     sent = draft.tokens
     try:
         return await send(context, draft, draft.reserved)
     except ContextOverflow as error:
-        draft, reserved = smaller(context, shortened(context, session, tools, tail), sent, error)
+        again = shortened(context, draft.session, tools, draft.tail)
+        draft, reserved = smaller(context, again, sent, error)
         if (draft.size.expected, reserved) == sent:
             raise
         return await send(context, draft, reserved)

@@ -7,8 +7,10 @@ only fails or only talks brings none, however many tokens it takes.
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from typing import Literal
 
 from agent.domain.check import without_numbers
@@ -91,24 +93,33 @@ Reply = tuple[Made, ...]
 
 def standstill(session: SessionState, kinds: Kinds) -> Standstill | None:
     """What the last replies have in common when they brought no news; None when they did."""
-    replies = last_replies(session, kinds, LOOKS_STOP_AT + MEMORY)
-    news = [news_of(reply, replies[max(0, at - MEMORY) : at]) for at, reply in enumerate(replies)]
-    if idle := trailing(news, {"none"}):
-        return described(replies[-idle:])
-    if looks := trailing(news, {"none", "look"}):
-        return Standstill("looking", looks, tool_names(replies[-looks:]))
-    return None
+    looking, idle = list[Reply](), list[Reply]()
+    for reply, news in islice(newest_first(session, kinds), LOOKS_STOP_AT + MEMORY):
+        if news == "change":
+            break
+        if news == "none" and len(idle) == len(looking):
+            idle.append(reply)
+        looking.append(reply)
+    if idle:
+        return described(idle[::-1])
+    return Standstill("looking", len(looking), tool_names(looking[::-1])) if looking else None
 
 
 def has_changed_since(session: SessionState, kinds: Kinds, reply: int) -> bool:
     """Whether a reply after that one, counted from 1, changed or printed something new."""
-    count = min(session.replies - reply, LOOKS_STOP_AT)
-    replies = last_replies(session, kinds, count + MEMORY)
-    first = max(0, len(replies) - count)
-    return any(
-        news_of(replies[at], replies[max(0, at - MEMORY) : at]) == "change"
-        for at in range(first, len(replies))
-    )
+    count = max(0, min(session.replies - reply, LOOKS_STOP_AT))
+    return any(news == "change" for _, news in islice(newest_first(session, kinds), count))
+
+
+def newest_first(session: SessionState, kinds: Kinds) -> Iterator[tuple[Reply, News]]:
+    """Each reply with what it brought; what nobody asks for is not read, since this runs each
+    turn and mostly the first replies answer it."""
+    replies = replies_backwards(session, kinds)
+    known = deque(islice(replies, MEMORY + 1))
+    while known:
+        reply = known.popleft()
+        yield reply, news_of(reply, known)
+        known.extend(islice(replies, 1))
 
 
 def described(idle: list[Reply]) -> Standstill | None:
@@ -124,7 +135,7 @@ def described(idle: list[Reply]) -> Standstill | None:
     return Standstill("alternating", len(idle), names, failure)
 
 
-def news_of(reply: Reply, before: list[Reply]) -> News:
+def news_of(reply: Reply, before: Iterable[Reply]) -> News:
     known = {(call.what, call.brought) for other in before for call in other}
     done = {call.what for other in before for call in other if not call.failed}
     found: News = "none"
@@ -138,33 +149,20 @@ def news_of(reply: Reply, before: list[Reply]) -> News:
     return found
 
 
-def trailing(news: list[News], kinds: set[str]) -> int:
-    count = 0
-    for each in reversed(news):
-        if each not in kinds:
-            break
-        count += 1
-    return count
-
-
 def tool_names(replies: list[Reply]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(call.name for reply in replies for call in reply))
 
 
-def last_replies(session: SessionState, kinds: Kinds, count: int) -> list[Reply]:
-    """The last replies with what their calls brought, the oldest first."""
-    replies: list[Reply] = []
+def replies_backwards(session: SessionState, kinds: Kinds) -> Iterator[Reply]:
+    """The replies with what their calls brought, the newest first."""
     results: dict[str, ToolResult] = {}
     for message in reversed(session.messages):
-        if len(replies) == count:
-            break
         if message.role == "assistant":
-            replies.append(tuple(made_in(message, results, kinds)))
+            yield tuple(made_in(message, results, kinds))
             results = {}
         for part in message.parts:
             if isinstance(part, ToolResult):
                 results[part.call_id] = part
-    return replies[::-1]
 
 
 def made_in(message: Message, results: Mapping[str, ToolResult], kinds: Kinds) -> Iterator[Made]:

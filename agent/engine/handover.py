@@ -6,6 +6,7 @@ from agent.domain.plan import Task
 from agent.domain.session import SessionState
 from agent.engine.dispatch import Tools
 from agent.engine.executor import executor_opening, tail_of
+from agent.engine.fitting import shortened
 from agent.engine.run_context import RunContext
 from agent.engine.session import request
 from agent.errors import ContextOverflow
@@ -20,7 +21,8 @@ async def hand_over(context: RunContext, task: Task, session: SessionState, tool
     question = prompts.render("executor/handoff")
     try:
         tail = f"{tail_of(context, task, session, tools)}\n\n{question}"
-        note = (await request(context, session, tools, tail)).message.text.strip()
+        draft = shortened(context, session, tools, tail)
+        note = (await request(context, draft, tools)).message.text.strip()
     except ContextOverflow:
         note = ""
     opening = await executor_opening(context, task, tools, handover=note)

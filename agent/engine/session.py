@@ -26,7 +26,7 @@ from agent.engine.dispatch import (
     looks_at_once,
     perform,
 )
-from agent.engine.fitting import fitted, is_full, shortened
+from agent.engine.fitting import Draft, fitted, is_full, shortened
 from agent.engine.guards import SPOILED_STOP_AT, Kinds, has_changed_since, standstill
 from agent.engine.run_context import RunContext
 from agent.errors import ProviderError
@@ -81,9 +81,10 @@ async def take_turn(
         return await answer(context, session, pending, tools)
     if recovered := await recover(session, tools):
         return recovered
-    if can_hand_over and is_full(context, shortened(context, session, tools, tail)):
+    draft = shortened(context, session, tools, tail)
+    if can_hand_over and is_full(context, draft):
         return Turn(goes_on=True, is_full=True)
-    completion = await request(context, session, tools, tail)
+    completion = await request(context, draft, tools)
     calls = completion.message.tool_calls
     if completion.stop_reason == "max_tokens" and calls:
         for call in calls:
@@ -165,19 +166,18 @@ def accepted_calls(session: SessionState) -> tuple[ToolCall, ...]:
     return ()
 
 
-async def request(
-    context: RunContext, session: SessionState, tools: Tools, tail: str
-) -> Completion:
+async def request(context: RunContext, draft: Draft, tools: Tools) -> Completion:
     """Asks for the next reply, of the spare model when the present one cannot go on.
 
     Raises ContextOverflow when the request fits no window, else the last ProviderError.
     """
     while True:
         try:
-            return await fitted(context, session, tools, tail)
+            return await fitted(context, draft, tools)
         except ProviderError as error:
-            if not replaced(context, session.key.role, error):
+            if not replaced(context, draft.session.key.role, error):
                 raise
+            draft = shortened(context, draft.session, tools, draft.tail)
 
 
 def say(
