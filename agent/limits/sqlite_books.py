@@ -3,7 +3,8 @@
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import astuple, fields
+from dataclasses import fields
+from operator import attrgetter
 from pathlib import Path
 from typing import TypeVar
 
@@ -34,6 +35,7 @@ TRY_SECONDS = 0.01
 BUSY = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
 PASSING = (*BUSY, sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR)
 COLUMNS = tuple(field.name for field in fields(Booking) if field.name != "number")
+values_of = attrgetter(*COLUMNS)
 SCHEMA = (
     f"CREATE TABLE bookings (number INTEGER PRIMARY KEY AUTOINCREMENT, {', '.join(COLUMNS)})",
     "CREATE INDEX bookings_by_time ON bookings (account, model, counted_at)",
@@ -106,7 +108,7 @@ class SqlitePage:
         return booking_from(row) if row else None
 
     def add(self, booking: Booking) -> int:
-        number = self._connection.execute(INSERT, astuple(booking)[:-1]).lastrowid
+        number = self._connection.execute(INSERT, values_of(booking)).lastrowid
         assert number is not None
         self._tally(booking, 1)
         return number
@@ -114,7 +116,7 @@ class SqlitePage:
     def put(self, booking: Booking) -> None:
         if before := self.get(booking.number):
             self._tally(before, -1)
-        self._connection.execute(UPDATE, astuple(booking))
+        self._connection.execute(UPDATE, (*values_of(booking), booking.number))
         self._tally(booking, 1)
 
     def write(self) -> None:

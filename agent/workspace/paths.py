@@ -15,7 +15,10 @@ def resolve(root: Path, path: str) -> Path:
     real_root = Path(os.path.realpath(root))
     current = real_root
     for part in parts_of(root, path):
-        current = Path(os.path.realpath(current / part))
+        current /= part
+        # All before it is real already, so only a link can lead elsewhere.
+        if os.path.islink(current):
+            current = Path(os.path.realpath(current))
         if not current.is_relative_to(real_root):
             raise PathRefused(f"{path!r} leaves the workspace; use a path inside it")
     inside = current.relative_to(real_root)
