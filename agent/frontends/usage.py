@@ -31,6 +31,8 @@ def usage_lines(
         lines.append(f"the plan {plan.sentence}")
         if learned := plan.forecast.need.learned_from:
             lines.append(f"learned from {count(learned, 'finished task')} of this repository")
+        if plan.read_from:
+            lines.append(f"read from {plan.read_from}, where a run has it")
         if plan.warning:
             lines.append(f"warning: {plan.warning}")
     return tuple(lines)
@@ -151,6 +153,7 @@ def forecast_record(plan: PlanForecast) -> dict[str, Any]:
         "minutes": round(found.minutes, 1),
         "days": round(found.days, 2),
         "left_today": found.left_today,
+        "read_from": plan.read_from,
         "sentence": plan.sentence,
         "warning": plan.warning,
     }

@@ -1,16 +1,18 @@
 """Where the books are, and what they say: the usage, and the forecast for a plan."""
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 
 from agent.config import Settings
+from agent.domain.event import RunStarted
 from agent.domain.limits import Limit
 from agent.domain.ports import Clock
 from agent.domain.profile import Profile
 from agent.domain.state import fold
-from agent.errors import GardenerError
+from agent.errors import GardenerError, RepositoryError
 from agent.journal import FILE_NAME, read_entries
 from agent.limits.admission import in_both_times
 from agent.limits.books import REHEARSAL, Books
@@ -22,8 +24,9 @@ from agent.limits.sqlite_books import SqliteBooks
 from agent.planning.planfile import parse
 from agent.providers import catalog
 from agent.wiring.models import NOTHING_KEPT, accounts_of, role_profile
-from agent.wiring.places import read_plan, runs_folder
+from agent.wiring.places import inside, read_plan, runs_folder
 from agent.workspace import git
+from agent.workspace.repository import RepositoryFacts
 
 LEDGER = "ledger.sqlite"
 SLEEPS = "it sleeps there until then and goes on"
@@ -38,6 +41,8 @@ class PlanForecast:
     sentence: str
     warning: str | None
     """Told where the plan may not be finished today."""
+    read_from: str = ""
+    """The file, where a run has it and the checkout has not."""
 
 
 def open_books(settings: Settings, clock: Clock) -> Books:
@@ -96,13 +101,33 @@ async def plan_forecast(
 ) -> PlanForecast:
     """What the plan needs at the executor's limits, learned from past runs of the repository.
 
-    Raises PlanError when the plan breaks the format, RepositoryError outside of a repository.
+    A plan that is not in the checkout is read where the newest run has it. Raises PlanError when
+    the plan breaks the format, RepositoryError outside of a repository, UsageError when there is
+    no such plan.
     """
     facts = await git.find_repository(place)
-    plan = parse(read_plan(plan_file), file=str(plan_file))
+    path = await git.in_thread(lambda: where_it_is(facts, plan_file))
+    plan = parse(read_plan(path), file=str(path))
     profile = role_profile(settings, "executor", NOTHING_KEPT)
     sizes = [task.size_tokens for task in plan.tasks]
-    return foretold(sizes, profile, settings, books, clock, runs_folder(facts), zone)
+    found = foretold(sizes, profile, settings, books, clock, runs_folder(facts), zone)
+    return found if path == plan_file else replace(found, read_from=str(path))
+
+
+def where_it_is(facts: RepositoryFacts, plan_file: Path) -> Path:
+    """The plan file, or the same one in the worktree of the newest run that works on it."""
+    if plan_file.exists():
+        return plan_file
+    with suppress(RepositoryError):
+        name = inside(facts, plan_file)
+        for journal in sorted(runs_folder(facts).glob(f"*/{FILE_NAME}"), reverse=True):
+            with suppress(GardenerError):
+                begun = next(iter(read_entries(journal)), None)
+                if begun and isinstance(begun.event, RunStarted) and begun.event.plan_file == name:
+                    path = Path(begun.event.worktree) / name
+                    if path.is_file():
+                        return path
+    return plan_file
 
 
 def foretold(

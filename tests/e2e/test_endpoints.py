@@ -4,6 +4,7 @@ import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
@@ -27,7 +28,7 @@ from scenario import (
 from agent.config import load_settings
 from agent.domain.event import PHASES, ModelRefused, ModelReplaced, Throttled, Warned
 from agent.domain.limits import Limit
-from agent.errors import Outcome
+from agent.errors import Outcome, UsageError
 from agent.frontends.commands_run import closing_lines
 from agent.frontends.markdown import to_markdown
 from agent.frontends.report import build_report
@@ -45,6 +46,7 @@ from agent.rehearsal.limit_books import Charging
 from agent.rehearsal.script import load_script
 from agent.rehearsal.server import RehearsalServer
 from agent.wiring import RunResult, start_run
+from agent.wiring.ledger import plan_forecast
 
 
 class OneTime:
@@ -414,3 +416,31 @@ def test_a_run_against_a_rehearsal_says_so_wherever_it_is_looked_at(
     assert closing_lines(entries)[0] == REHEARSAL
     ledger = ledger_of(tmp_path)
     assert (ledger.rehearsed, ledger.total.failed > 0) == (ledger.total.requests, True)
+
+
+@pytest.mark.parametrize("name", ["its own", "another"])
+def test_a_plan_that_only_a_run_has_is_forecast_from_there(
+    serve: Serve, go: Go, tmp_path: Path, repository: Path, one_time: OneTime, name: str
+) -> None:
+    ran = go({"first": {"base_url": serve().base_url}})
+    started = ran.state.started
+    assert started is not None
+    plan_file = repository / (started.plan_file if name == "its own" else "plans/another.md")
+    assert not plan_file.exists()
+    settings = load_settings({"HOME": str(tmp_path / "home")}, repository, {"profile": "groq"})
+    books = SqliteBooks(":memory:", now=START.timestamp())
+    work = partial(
+        plan_forecast,
+        place=repository,
+        settings=settings,
+        books=books,
+        clock=one_time,
+        plan_file=plan_file,
+    )
+    if name == "another":
+        with pytest.raises(UsageError, match="cannot read the plan"):
+            anyio.run(work)
+    else:
+        found = anyio.run(work)
+        where = str(Path(started.worktree) / started.plan_file)
+        assert (found.read_from, found.forecast.need.tokens > 0) == (where, True)

@@ -159,6 +159,13 @@ def test_an_empty_ledger_says_so() -> None:
     )
 
 
+def test_a_plan_that_only_a_run_has_is_named_with_its_place() -> None:
+    found = replace(PLAN, read_from="/there/plans/a.md", warning=None)
+    assert usage_lines(add_up((), "role", PRICES), found)[-1] == (
+        "read from /there/plans/a.md, where a run has it"
+    )
+
+
 def test_a_machine_reads_the_same() -> None:
     sums = {
         "requests": 1,
@@ -197,6 +204,7 @@ def test_a_machine_reads_the_same() -> None:
             "minutes": 78.4,
             "days": 1.29,
             "left_today": 12,
+            "read_from": "",
             "sentence": "needs about 31M tokens: 1.3 days of pro",
             "warning": "this plan cannot finish today",
         },
