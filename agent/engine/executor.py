@@ -37,6 +37,7 @@ async def executor_opening(
     begun = handover is not None
     start = state.task(task.id).start_commit
     files = await context.workspace.files()
+    drawn = surroundings(context, task, files)
     facts = brief.BriefFacts(
         checks=task.checks,
         notes=tuple(
@@ -45,7 +46,7 @@ async def executor_opening(
             if other.id in state.done and state.task(other.id).summary
         ),
         failure=told_failures(failures),
-        repository=surroundings(context, task, files, frozenset()),
+        repository=drawn(frozenset()),
         plan_path=context.plan_path,
         handover=handover or "",
         changed=await context.workspace.changed_files(start) if begun else (),
@@ -53,8 +54,7 @@ async def executor_opening(
     shown = files_to_show(context, task, tools, brief.opening(context.plan, task, facts), begun)
     if shown:
         names = frozenset(file.path for file in shown)
-        around = surroundings(context, task, files, names)
-        facts = replace(facts, files=shown, repository=around)
+        facts = replace(facts, files=shown, repository=drawn(names))
     return brief.opening(context.plan, task, facts)
 
 

@@ -1,5 +1,7 @@
 """What an executor is shown of the repository before it begins."""
 
+from collections.abc import Callable
+
 from agent.context.brief import MAP_TOKENS, File
 from agent.context.repo_slice import Interest, neighbours, ranked, repo_slice
 from agent.context.signatures import signatures
@@ -24,9 +26,12 @@ def files_of(context: RunContext, paths: tuple[str, ...]) -> list[File]:
 
 
 def surroundings(
-    context: RunContext, task: Task, files: tuple[str, ...], shown: frozenset[str]
-) -> str:
-    """The map of the repository as this task needs it."""
+    context: RunContext, task: Task, files: tuple[str, ...]
+) -> Callable[[frozenset[str]], str]:
+    """Draws the map of the repository as this task needs it, without files that are shown whole.
+
+    The files are read once, however often it is drawn.
+    """
     wanted = [item for item in context.plan.requirements if item.id in task.serves]
     words = [task.title, task.brief, task.wiring, *(f"{r.title} {r.acceptance}" for r in wanted)]
     interest = Interest(task.files, frozenset(), " ".join(words))
@@ -39,4 +44,4 @@ def surroundings(
     symbols = {path: signatures(path, text) for path, text in texts.items()}
     interest = Interest(task.files, neighbours(task.files, texts), interest.text)
     order = ranked(files, interest, symbols)
-    return repo_slice(order, symbols, MAP_TOKENS, shown)
+    return lambda shown: repo_slice(order, symbols, MAP_TOKENS, shown)
