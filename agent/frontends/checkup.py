@@ -48,14 +48,18 @@ def checkup_lines(checkup: Checkup, kept: Kept) -> Iterator[str]:
         yield finding_line(finding)
     section = f"[profiles.{quoted(profile.name)}]"
     if kept.path:
-        yield f"wrote {count(len(kept.fields), 'field')} of {section} to {kept.path}"
+        yield f"wrote {count(len(kept.fields), 'field')} of {section} to {kept.path}:"
+        yield from field_lines(kept.fields)
         if checkup.rehearsed:
             yield f"careful: {section} now fits the rehearsal, and perhaps no real endpoint"
     elif checkup.changes:
         yield f"to change, or to apply with --write: {section}"
-        for name, value in checkup.changes.items():
-            yield f"  {name} = {toml(value)}"
+        yield from field_lines(checkup.changes)
     yield kept.refused or closing_line(checkup, kept)
+
+
+def field_lines(fields: Mapping[str, Any]) -> Iterator[str]:
+    return (f"  {name} = {toml(value)}" for name, value in fields.items())
 
 
 def closing_line(checkup: Checkup, kept: Kept) -> str:

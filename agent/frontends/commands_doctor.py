@@ -39,8 +39,11 @@ def doctor(
         if not as_json and sys.stderr.isatty():
             progress.line(f"trying {step} ...")
 
-    checkup = anyio.run(partial(examine_endpoint, settings, options, on_step))
-    kept = Kept(None, fields_to_write(checkup, options))
+    def on_pause(pause: str) -> None:
+        progress.line(f"trying {pause} ...")
+
+    checkup = anyio.run(partial(examine_endpoint, settings, options, on_step, on_pause))
+    kept = Kept(None, fields_to_write(checkup, options, settings.profiles))
     if write and kept.fields and checkup.blocked is None:
         try:
             path = keep_fields(environment, settings, checkup.profile.name, kept.fields)

@@ -40,7 +40,10 @@ class DoctorOptions:
 
 
 async def examine_endpoint(
-    settings: Settings, options: DoctorOptions, on_step: Callable[[str], None]
+    settings: Settings,
+    options: DoctorOptions,
+    on_step: Callable[[str], None],
+    on_pause: Callable[[str], None],
 ) -> Checkup:
     """What is true of the endpoint; never longer than a few timeouts and two waits for a limit.
 
@@ -64,7 +67,9 @@ async def examine_endpoint(
             return client_of(profile, key, client)
 
         name = account_name(profile.base_url, key)
-        return Account(variable, key, make_adapter, AccountTill(governor, clock, name, run_id))
+        return Account(
+            variable, key, make_adapter, AccountTill(governor, books, clock, name, run_id)
+        )
 
     first, *others = (account(variable, key) for variable, key in keys.items())
     doctor = Doctor(
@@ -74,6 +79,7 @@ async def examine_endpoint(
         timeout_seconds=options.timeout_seconds,
         cheap=options.cheap,
         on_step=on_step,
+        on_pause=on_pause,
         others=tuple(others),
     )
     try:
@@ -116,10 +122,12 @@ def checked_keys(settings: Settings, profile: Profile) -> dict[str, str]:
     return {name: key.get_secret_value() if key else "" for name, key in found.items()}
 
 
-def fields_to_write(checkup: Checkup, options: DoctorOptions) -> dict[str, Any]:
-    """The changes, and what flags said in place of the profile."""
+def fields_to_write(checkup: Checkup, options: DoctorOptions, own: catalog.Own) -> dict[str, Any]:
+    """The changes, and what flags said in place of the profile and `own` does not say yet."""
+    said = own.get(checkup.profile.name, {})
     given = {"model": options.model, "base_url": options.base_url}
-    return {name: value for name, value in given.items() if value} | dict(checkup.changes)
+    new = {name: value for name, value in given.items() if value and said.get(name) != value}
+    return new | dict(checkup.changes)
 
 
 def keep_fields(

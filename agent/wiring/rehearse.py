@@ -128,8 +128,8 @@ def limit_of(text: str) -> Limit:
     amount = int(match["amount"]) * SCALES[match["scale"]] if match else 0
     if match is None or amount < 1:
         raise UsageError(
-            f"{text!r} is not a limit; write one like tokens/minute=300k or requests/day=2400:fixed, "
-            f"with one of the windows {', '.join(WINDOW_SECONDS)}"
+            f"{text!r} is not a limit; write one like tokens/minute=300k or "
+            f"requests/day=2400:fixed, with one of the windows {', '.join(WINDOW_SECONDS)}"
         )
     # A day turns at midnight UTC unless it is said to refill.
     refill = match["refill"] or ("fixed" if match["window"] == "day" else "bucket")

@@ -1,6 +1,6 @@
 """Books what a checkup asks for, in the ledger that runs share."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from agent.context.tokens import message_tokens, spec_tokens
@@ -15,12 +15,19 @@ from agent.errors import (
     ProviderError,
     RequestTooLarge,
 )
-from agent.limits.books import BooksAway
+from agent.limits.books import Books, BooksAway, Page
 from agent.limits.refusals import refused_seconds
 from agent.limits.reservation import admission_of
 from agent.providers.doctor.probes import OnWait
+from agent.providers.doctor.requests import OVERFLOW
 
 DOCTOR: Final = "doctor"
+
+
+def reopen(page: Page) -> None:
+    """Forgets what refusals and headers said of an account; its bookings stay."""
+    forgotten = {"blocked_until": 0.0, "learned": (), "corrections": ()}
+    page.standing = page.standing.model_copy(update=forgotten)
 
 
 @dataclass(frozen=True)
@@ -28,10 +35,13 @@ class AccountTill:
     """A Till over the governor."""
 
     governor: Governor
+    books: Books
     clock: Clock
     account: str
     run_id: str
     """Under which name the ledger has the checkup."""
+    reopened: set[str] = field(default_factory=set)
+    """Models whose standing was forgotten, which happens once."""
 
     async def admit(self, profile: Profile, request: ModelRequest, on_wait: OnWait) -> int:
         """Also raises ConfigError when the books cannot be used."""
@@ -46,13 +56,28 @@ class AccountTill:
             reserved_tokens=request.max_output_tokens,
         )
         try:
-            return await self._admit(admission, on_wait)
+            return await self._admitted(admission, on_wait)
         except DayLimitReached as error:
             # The endpoint itself was not asked.
             raise DayLimitReached(f"by the ledger {error}", error.wait_seconds) from None
         except BooksAway as error:
             again = str(error).replace("gardener resume", "gardener doctor")
             raise ConfigError(again) from None
+
+    async def _admitted(self, admission: Admission, on_wait: OnWait) -> int:
+        """A day that the ledger has as used up keeps only what is large from being sent.
+
+        The plan may be another since, and only the endpoint knows: what it answers is booked.
+        """
+        try:
+            return await self._admit(admission, on_wait)
+        except DayLimitReached:
+            if admission.subject == OVERFLOW:
+                raise
+        if admission.model not in self.reopened:
+            self.reopened.add(admission.model)
+            self.books.change(admission.account, admission.model, reopen)
+        return await self._admit(replace(admission, limits=()), on_wait)
 
     async def _admit(self, admission: Admission, on_wait: OnWait) -> int:
         """A request larger than a whole limit takes the whole of it.

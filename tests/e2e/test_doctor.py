@@ -125,8 +125,11 @@ def test_flags_go_into_the_profile_when_it_is_written(tmp_path: Path) -> None:
     with RehearsalServer(None) as server:
         flags = ("--base-url", server.base_url, "--model", "rehearsal")
         code, out, _ = doctor(tmp_path, "vllm", *flags, "--write", "--cheap")
+        again = doctor(tmp_path, "vllm", *flags, "--write", "--cheap")
     config = tmp_path / ".config" / "gardener" / "config.toml"
     assert (code, f"to {config}" in out) == (0, True)
+    assert '  model = "rehearsal"\n' in out
+    assert (again[0], "wrote" in again[1]) == (0, False)
     table = tomllib.loads(config.read_text())["profiles"]["vllm"]
     assert (table["base_url"], table["model"]) == (server.base_url, "rehearsal")
 

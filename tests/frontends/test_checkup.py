@@ -59,8 +59,9 @@ def test_what_is_said_of_a_rehearsal_is_told_apart() -> None:
 
 
 def test_written_changes_settle_their_findings() -> None:
-    assert list(checkup_lines(CHECKUP, FILE))[-2:] == [
-        'wrote 1 field of [profiles."my box"] to /home/me/config.toml',
+    assert list(checkup_lines(CHECKUP, FILE))[-3:] == [
+        'wrote 1 field of [profiles."my box"] to /home/me/config.toml:',
+        "  window_tokens = 65536",
         "the endpoint is as its profile says",
     ]
     assert outcome_after(CHECKUP, FILE) == Outcome.DONE

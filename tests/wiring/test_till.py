@@ -69,7 +69,7 @@ async def consult(
         "K",
         KEY,
         lambda learned, client: client_of(learned, KEY, client),
-        AccountTill(governor, clock, ACCOUNT, "doctor-1"),
+        AccountTill(governor, books, clock, ACCOUNT, "doctor-1"),
     )
     tell = (steps if steps is not None else []).append
     recorder = Recorder(clock.monotonic, TRUST)
@@ -186,7 +186,7 @@ async def test_a_run_beside_it_is_never_pushed_over_its_limit(
     assert requests == {"doctor": 3, "executor": 8}
 
 
-async def test_a_day_that_is_used_up_is_told_and_nothing_is_sent(
+async def test_a_day_that_is_used_up_by_the_ledger_alone_keeps_back_only_what_is_large(
     books: Books, clock: FakeClock
 ) -> None:
     day = Limit(unit="tokens", window="day", amount=17_000, refill="fixed")
@@ -194,10 +194,28 @@ async def test_a_day_that_is_used_up_is_told_and_nothing_is_sent(
         profile = profile_of(server, limits=[day])
         await work(profile, books, clock, 1)
         checkup = await consult(profile, books, clock)
-        assert server.totals()["requests"] == 1
-    assert isinstance(checkup.blocked, DayLimitReached)
-    assert checkup.findings[0].message.startswith(
-        "By the ledger the limit of 17,000 tokens a day of rehearsal is used up until "
+        assert server.totals()["requests"] == 3
+    said = {aspect.name: aspect.said for aspect in checkup.aspects}
+    assert checkup.blocked is None
+    assert said["key"] == "accepted (K)"
+    assert said["overflow"].startswith(
+        "not tried: by the ledger the limit of 17,000 tokens a day of rehearsal is used up until "
         "2026-01-03 00:00 UTC"
     )
-    assert checkup.findings[0].remedy == "Go on then with: gardener doctor."
+
+
+async def test_after_a_day_s_refusal_the_endpoint_is_asked_again_and_the_books_are_mended(
+    books: Books, clock: FakeClock
+) -> None:
+    full = Conditions(faults=FaultPlan(("rate-day",), share=1.0, transient=False))
+    with rehearsal(full, clock) as server:
+        profile = profile_of(server)
+        for _ in range(2):
+            checkup = await consult(profile, books, clock)
+            assert isinstance(checkup.blocked, DayLimitReached)
+            assert "By the ledger" not in checkup.findings[0].message
+        assert server.totals()["requests"] == 2
+    with rehearsal(Conditions(), clock) as upgraded:
+        checkup = await consult(profile_of(upgraded), books, clock)
+        assert checkup.blocked is None
+        await work(profile_of(upgraded), books, clock, 1)

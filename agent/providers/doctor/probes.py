@@ -42,6 +42,8 @@ BROKEN = 500
 REHEARSAL = "rehearsal"
 AWHILE_SECONDS = 1.0
 """A longer wait is announced."""
+LONG_SECONDS = 10.0
+"""Whoever reads no steps would take a longer wait for a hang."""
 
 
 class Adapter(ModelClient, Protocol):
@@ -94,8 +96,13 @@ class Doctor:
     cheap: bool = False
     """Whether the request over the window is left out."""
     on_step: Callable[[str], None] = lambda _: None
+    on_pause: Callable[[str], None] = lambda _: None
+    """Told each wait that one should know of even where no steps are shown."""
     others: tuple[Account, ...] = ()
     """Of each only the key is tried."""
+
+    def tell_pause(self, seconds: float, said: str) -> None:
+        (self.on_pause if seconds >= LONG_SECONDS else self.on_step)(said)
 
 
 async def try_reply(
@@ -127,7 +134,7 @@ async def try_reply(
             waited = waited or error.action is Action.WAIT
             seen.troubles.append(error)
             if seconds > AWHILE_SECONDS:
-                doctor.on_step(f"again in {seconds:g} s, as the endpoint asks")
+                doctor.tell_pause(seconds, f"again in {seconds:g} s, as the endpoint asks")
             await doctor.clock.sleep(seconds)
 
 
@@ -179,7 +186,7 @@ def wait_or_stop(doctor: Doctor, profile: Profile, seconds: float, reason: str) 
             seconds,
         )
     if seconds > AWHILE_SECONDS:
-        doctor.on_step(f"again in {seconds:.0f} s, because {reason}")
+        doctor.tell_pause(seconds, f"again in {seconds:.0f} s, because {reason}")
 
 
 def is_refusal(exchanges: "list[Exchange]") -> bool:

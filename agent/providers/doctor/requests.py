@@ -5,6 +5,8 @@ from agent.domain.profile import Profile
 from agent.prompts import render
 
 TOOL = "note"
+OVERFLOW = "overflow"
+"""The subject of the only request that is large."""
 OUTPUT_TOKENS = 1_024
 OVERFLOW_OUTPUT_TOKENS = 256
 COUNT_TO = 150
@@ -43,7 +45,7 @@ def text_request(profile: Profile) -> ModelRequest:
 def overflow_request(profile: Profile) -> ModelRequest:
     filler = FILLER * int(profile.window_tokens * OVER)
     text = render("doctor/filler", filler=filler)
-    return request_of(text, OVERFLOW_OUTPUT_TOKENS, profile, "overflow")
+    return request_of(text, OVERFLOW_OUTPUT_TOKENS, profile, OVERFLOW)
 
 
 def reserved_tokens(profile: Profile) -> int:

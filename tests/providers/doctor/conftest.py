@@ -61,6 +61,7 @@ class Consulting:
 
     clock: FakeClock = field(default_factory=FakeClock)
     steps: list[str] = field(default_factory=list)
+    pauses: list[str] = field(default_factory=list)
     till: Till = UNBOOKED
     key: str = "sk-1"
 
@@ -73,7 +74,14 @@ class Consulting:
             account_of(variable, key, self.till) for variable, key in keys_of(profile, self.key)
         )
         doctor = Doctor(
-            first, self.clock, recorder, patience, cheap, self.steps.append, tuple(others)
+            first,
+            self.clock,
+            recorder,
+            patience,
+            cheap,
+            self.steps.append,
+            self.pauses.append,
+            tuple(others),
         )
         with anyio.fail_after(LONGEST_SECONDS):
             return await examine(doctor, profile)

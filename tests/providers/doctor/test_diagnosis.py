@@ -517,3 +517,9 @@ def test_a_key_that_an_endpoint_repeats_is_not_shown() -> None:
 def test_a_short_reply_has_no_speed() -> None:
     checkup = diagnose(seen({"text": text_reply(usage=Usage(input_tokens=1, output_tokens=3))}))
     assert said(checkup, "speed") == ("too short to be measured", None)
+
+
+def test_the_time_of_a_rehearsal_is_no_fault_of_this_machine_s_clock() -> None:
+    checkup = diagnose(seen({"rehearsed": True, "skew_seconds": 90.2}))
+    assert said(checkup, "clock") == ("90 s apart, as a rehearsal's own time may be", None)
+    assert checkup.outcome is Outcome.DONE

@@ -141,7 +141,7 @@ async def test_a_limit_is_waited_for_once_and_then_told(
     checkup = await consulting.checkup(serve(chat(lambda _: full)))
     assert isinstance(checkup.blocked, RateLimited)
     assert consulting.clock.slept == [20.0]
-    assert consulting.steps[-1] == "again in 20 s, as the endpoint asks"
+    assert consulting.pauses == ["again in 20 s, as the endpoint asks"]
     assert checkup.outcome == Outcome.LIMIT
 
 
@@ -315,7 +315,7 @@ async def test_a_clock_that_is_wrong_is_found(consulting: Consulting, serve: Ser
     consulting.clock.seconds = 3_600.0
     checkup = await consulting.checkup(serve(chat(served)), cheap=True)
     said = next(aspect for aspect in checkup.aspects if aspect.name == "clock")
-    assert (said.said, said.fine) == ("3600 s apart", False)
+    assert (said.said, said.fine) == ("3600 s apart, as a rehearsal's own time may be", None)
 
 
 class Full(Unbooked):
@@ -333,7 +333,7 @@ async def test_a_wait_for_other_work_is_announced(serve: Serve) -> None:
     consulting = Consulting(till=Full(20.0))
     checkup = await consulting.checkup(serve(chat(served)), cheap=True)
     assert checkup.blocked is None
-    assert "again in 20 s, because 60,000 tokens a minute are used up" in consulting.steps
+    assert "again in 20 s, because 60,000 tokens a minute are used up" in consulting.pauses
 
 
 async def test_other_work_that_takes_too_long_is_told(serve: Serve) -> None:
