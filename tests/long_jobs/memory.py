@@ -9,6 +9,8 @@ from pathlib import Path
 
 LOOK_SECONDS = 0.05
 PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
+PROCESSOR_CLOCK = 2
+"""Which clock of a process; its number is made of this and the process, as Linux lays it out."""
 
 
 @dataclass
@@ -80,10 +82,8 @@ def tree(pid: int) -> list[int]:
 
 
 def cpu_ns(pid: int) -> int:
-    """Time that the threads of a process have had a processor, in nanoseconds."""
+    """Time that a process has had a processor, in nanoseconds, in threads that ended too."""
     try:
-        threads = os.listdir(f"/proc/{pid}/task")
-        texts = [Path(f"/proc/{pid}/task/{t}/schedstat").read_bytes() for t in threads]
+        return time.clock_gettime_ns(~pid << 3 | PROCESSOR_CLOCK)
     except OSError:
         return 0
-    return sum(int(text.split()[0]) for text in texts)
