@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from agent.domain.check import Check, red
-from agent.domain.event import Entry, RoundFinished
+from agent.domain.event import Entry, ModelRefused, RoundFinished
 from agent.domain.finding import Finding
 from agent.domain.plan import Requirement, Task
 from agent.domain.policy import Assumed, CallRuled
@@ -26,6 +26,7 @@ def build_report(entries: Iterable[Entry]) -> Report:
 
     Raises UsageError when the journal has no beginning.
     """
+    entries = tuple(entries)
     story = read_story(entries)
     state, plan, started = story.state, story.plan, story.state.started
     assert started is not None, "a story begins with run_started"
@@ -66,8 +67,13 @@ def build_report(entries: Iterable[Entry]) -> Report:
         ),
         decided=tuple(dict.fromkeys(map(decided_line, state.rulings))),
         usage=dict(state.usage),
+        unanswered=sum(map(is_unanswered, entries)),
         waited_seconds=round(state.waited_seconds, 1),
     )
+
+
+def is_unanswered(entry: Entry) -> bool:
+    return isinstance(entry.event, ModelRefused) and entry.event.was_sent
 
 
 def decided_line(event: CallRuled | Assumed) -> str:

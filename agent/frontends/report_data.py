@@ -122,5 +122,7 @@ class Report(Value):
     decided: tuple[str, ...] = ()
     """What was decided without a person: assumptions, and calls that the policy ruled on."""
     usage: dict[str, Usage] = Field(default_factory=dict)
-    """Tokens by role."""
+    """Tokens by role, of the replies."""
+    unanswered: int = 0
+    """Requests without a reply: refused, or broken off."""
     waited_seconds: float = 0.0

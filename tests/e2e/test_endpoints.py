@@ -412,6 +412,9 @@ def test_a_run_against_a_rehearsal_says_so_wherever_it_is_looked_at(
     assert ran.state.started is not None
     assert (ran.state.started.rehearsal, ran.state.rehearsed) == (False, True)
     assert to_markdown(build_report(entries)).splitlines()[2] == f"> **{REHEARSAL}**"
+    failed = ledger_of(tmp_path).total.failed
+    assert build_report(entries).unanswered == failed > 0
+    assert f"- refused or broken off: {failed} requests" in to_markdown(build_report(entries))
     assert status_lines(status_of(entries))[0] == REHEARSAL
     assert closing_lines(entries)[0] == REHEARSAL
     ledger = ledger_of(tmp_path)
