@@ -135,8 +135,10 @@ def shown(lines: list[str], chosen: set[int], longest: int, output: str) -> str:
     while at < len(lines):
         if at in chosen:
             line = lines[at]
-            cut = prompts.render("session/feedback#cut_line", count=len(line) - longest)
-            out.append(line if len(line) <= longest else line[:longest] + cut)
+            if len(line) > longest:
+                cut = prompts.render("session/feedback#cut_line", count=len(line) - longest)
+                line = line[:longest] + cut
+            out.append(line)
             at += 1
             continue
         end = at
