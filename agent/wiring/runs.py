@@ -144,10 +144,7 @@ async def resume_run(
         if finished and finished.outcome == Outcome.DONE and phases is None:
             nothing = finished.model_copy(update={"message": "the run is done; nothing is left"})
             return result_of(nothing, started, journal)
-        if script and not started.rehearsal:
-            raise UsageError(
-                f"run {started.run_id} was begun with a real model, so no script may go on with it"
-            )
+        refuse_script(started, script)
         refuse_early_realignment(journal.state, phases)
         kept = Kept(journal.state.models, journal.state.endpoints)
         profiles = role_profiles(settings, rehearsal=started.rehearsal, kept=kept)
@@ -169,6 +166,14 @@ async def resume_run(
         for warning in found:
             journal.append(Warned(message=warning))
         return await drive(journal, settings, profiles, clock, commands, approver, script)
+
+
+def refuse_script(started: RunStarted, script: Path | None) -> None:
+    """Raises UsageError for a script where a real model began."""
+    if script and not started.rehearsal:
+        raise UsageError(
+            f"run {started.run_id} was begun with a real model, so no script may go on with it"
+        )
 
 
 def refuse_early_realignment(state: RunState, phases: tuple[Phase, ...] | None) -> None:

@@ -89,7 +89,9 @@ def test_a_run_that_a_process_works_on_is_not_discarded(tmp_path: Path, reposito
 def test_a_discarded_run_cannot_be_resumed(tmp_path: Path, repository: Path) -> None:
     run = execute(tmp_path, repository, PLAN, GIVES_UP).run
     discard(run, confirmed=True)
-    with pytest.raises(RepositoryError, match="was discarded, and its branch gardener/one with it; start a new run"):
+    with pytest.raises(
+        RepositoryError, match="was discarded, and its branch gardener/one with it; start a new run"
+    ):
         execute(tmp_path, repository, PLAN, MAKES_IT, resume=run.result.run_folder)
 
 
