@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from functools import cache
+from functools import cache, lru_cache
 from importlib import import_module
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
@@ -27,12 +27,15 @@ DEFINITION = re.compile(
 )
 WRAPPERS = frozenset({"export_statement", "decorated_definition"})
 FUNCTION_VALUES = frozenset({"arrow_function", "function_expression"})
+MOST_FILES = 300
+"""Whose signatures are kept: each task of a run looks at mostly the same files."""
 MOST_LINES = 24
 LONGEST_LINE = 120
 LARGEST_FILE_CHARACTERS = 400_000
 PRIVATE = re.compile(r"(async def|def|class) _(?!_init__)")
 
 
+@lru_cache(maxsize=MOST_FILES)
 def signatures(path: str, text: str) -> tuple[str, ...]:
     """The file's functions, classes and their methods; empty for a language without a grammar."""
     parser = parser_for(PurePosixPath(path).suffix)
