@@ -28,6 +28,7 @@ def test_every_entry_is_one_flat_record(tell: Tell, story: list[Event]) -> None:
         "task_id": "T01",
         "attempt": 1,
         "commit": "b" * 40,
+        "rung": "first",
     }
 
 
