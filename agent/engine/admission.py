@@ -109,8 +109,9 @@ async def attempt(
         raise
     if completion.rehearsed:
         context.governor.mark_rehearsed(booking)
-        tell_of_rehearsal(context, session.key.role)
     context.governor.settle(booking, completion.usage, completion.readings)
+    if completion.rehearsed:
+        tell_of_rehearsal(context, session.key.role)
     return completion
 
 

@@ -156,7 +156,7 @@ def test_combined_faults_never_change_what_is_sent_beyond_what_they_say() -> Non
 def test_an_unknown_fault_is_told_with_its_neighbours() -> None:
     with pytest.raises(UsageError) as caught:
         fault_names(["qwen-xlm"])
-    assert str(caught.value).startswith("no fault named 'qwen-xlm'; use all or one of qwen-xml")
+    assert str(caught.value).startswith("no fault named 'qwen-xlm'; did you mean 'qwen-xml'")
 
 
 def test_every_fault_says_what_it_does() -> None:
