@@ -46,6 +46,8 @@ class AttemptFailed(Value):
     reason: str
     checkpoint: str = ""
     note: str = ""
+    gave_up: bool = False
+    """Whether the executor itself said that the task cannot be done as it is written."""
     """What the next attempt is told of this one."""
 
 

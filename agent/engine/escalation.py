@@ -23,19 +23,30 @@ LAST_WORDS_CHARACTERS = 400
 SHOWN_FILES = 20
 
 
-def next_step(tried: Sequence[Tried], *, sessions: int, reviews: int, stronger: int) -> Step | None:
+def next_step(
+    tried: Sequence[Tried],
+    *,
+    sessions: int,
+    reviews: int,
+    stronger: int,
+    gave_up: bool = False,
+) -> Step | None:
     """What to try next; None when nothing is left.
 
     `sessions` with the usual model and the task as it is, `reviews` by a gardener, `stronger`
-    models of the ladder. A revised task gets one session of its own.
+    models of the ladder. A revised task gets one session of its own. Where the last session
+    `gave_up`, another one would say the same of the same task.
     """
     if not tried:
         return "first"
     if tried[-1] == "reviewed":
         return "revised"
+    looked = tried.count("reviewed") + tried.count("passed_over")
+    if gave_up and looked < reviews and "stronger" not in tried:
+        return "review"
     if tried.count("first") + tried.count("fresh") < sessions:
         return "fresh"
-    if tried.count("reviewed") + tried.count("passed_over") < reviews and "stronger" not in tried:
+    if looked < reviews and "stronger" not in tried:
         return "review"
     if tried.count("stronger") < stronger:
         return "stronger"
@@ -53,6 +64,7 @@ def step_of(context: RunContext, task: Task) -> Step | None:
         # findings of an audit say by themselves what to do
         reviews=0 if task.is_realignment else context.limits.task_reviews,
         stronger=len(context.models["executor"].stronger),
+        gave_up=bool(state.failures) and state.failures[-1].gave_up,
     )
 
 

@@ -40,6 +40,7 @@ class Ending:
 
     failure: str = ""
     summary: str = ""
+    gave_up: bool = False
 
 
 async def run_task(context: RunContext, task: Task) -> bool:
@@ -69,7 +70,7 @@ async def run_task(context: RunContext, task: Task) -> bool:
                 message = task_message(context, task, ending.summary)
                 commit = await context.workspace.commit(message)
                 return finish(context, task, "done", ending.summary, commit)
-            await put_back(context, task, ending.failure)
+            await put_back(context, task, ending)
     return finish(context, task, "failed", diagnosis(context, task))
 
 
@@ -111,7 +112,7 @@ async def work_on(context: RunContext, task: Task, attempt: int) -> Ending:
         except ContextOverflow as error:
             return Ending(failure=str(error))
         if isinstance(turn.value, GaveUp):
-            return Ending(failure=f"the executor gave up: {turn.value.reason}")
+            return Ending(failure=f"the executor gave up: {turn.value.reason}", gave_up=True)
         if turn.goes_on and not turn.ended:
             await check_edits(context, task, session, turn)
             if stuck := watch(context, session, tools):
@@ -168,7 +169,7 @@ async def what_is_open(context: RunContext, task: Task) -> tuple[str, ...]:
     return await open_items(context, task, red(await check_tree(context, task)))
 
 
-async def put_back(context: RunContext, task: Task, reason: str) -> None:
+async def put_back(context: RunContext, task: Task, ending: Ending) -> None:
     """Keeps the files of a failed attempt under a ref and returns to the last commit."""
     state = context.state.task(task.id)
     changed = await context.workspace.changed_files(state.start_commit)
@@ -177,7 +178,8 @@ async def put_back(context: RunContext, task: Task, reason: str) -> None:
         AttemptFailed(
             task_id=task.id,
             attempt=state.attempt,
-            reason=reason,
+            reason=ending.failure,
+            gave_up=ending.gave_up,
             checkpoint=await context.workspace.checkpoint(name),
             note=note_of(context, task, changed),
         )

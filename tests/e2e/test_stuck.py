@@ -124,7 +124,7 @@ def test_a_task_goes_up_step_by_step_and_ends_in_a_diagnosis(play: Play) -> None
     run = play(planner(), tells, gardener(), executor(bad, GIVE_UP), **stronger)
     assert run.result.outcome == Outcome.STUCK
     rungs = [(event.attempt, event.rung) for event in run.of(TaskStarted)]
-    assert rungs == [(1, "first"), (2, "fresh"), (3, "revised"), (4, "stronger"), (5, "stronger")]
+    assert rungs == [(1, "first"), (2, "revised"), (3, "fresh"), (4, "stronger"), (5, "stronger")]
     assert [event.is_changed for event in run.of(TaskReviewed)] == [True]
     assert run.of(PlanAdopted)[-1].plan.tasks[0].brief == "Hello."
     assert reserved(run) == [8192, 8192, 8192, 8192, 8192, 8192, 777, 777, 888, 888]

@@ -24,6 +24,7 @@ STRINGS = frozenset({"string", "interpreted_string_literal", "string_literal", "
 TRIVIAL = word_set("0 1 -1 True False true false None null nil '' \"\" [] {} ()")
 """Results that many functions rightly give at every call."""
 SHORTEST = 3
+TELLING = re.compile(r"\w{2}|\d")
 
 
 @dataclass(frozen=True)
@@ -98,7 +99,8 @@ def unescaped(pattern: str) -> str:
 
 
 def words_with(word: str, words: list[str]) -> int:
-    return sum(word in each for each in words)
+    whole = re.compile(rf"(?<![\w-]){re.escape(word)}(?![\w-])")
+    return sum(bool(whole.search(each)) for each in words)
 
 
 def is_data(word: str) -> bool:
@@ -135,7 +137,8 @@ def wants(text: str, wanted: list[Wanted]) -> str:
     for each in wanted:
         if each.given not in text or not re.search(rf"(?<!\w){re.escape(each.given)}(?!\w)", text):
             continue
-        rest = text.replace(each.given, " ").split()
+        # a full stop, or one letter, stands in nearly every answer
+        rest = [word for word in text.replace(each.given, " ").split() if TELLING.search(word)]
         if each.answer and rest and (each.answer in text or any(w in each.answer for w in rest)):
             return each.who
         if not each.answer and rest:

@@ -309,3 +309,16 @@ def test_the_task_that_names_a_recording_or_script_may_change_it(
     guarded: Guarded, after: After
 ) -> None:
     assert guarded(START, after, plan=say_bye(*after)) == ()
+
+
+def test_an_example_of_the_input_in_a_message_is_no_answer(guarded: Guarded) -> None:
+    run = (
+        "python3 -m app add 2026-11-02 food -12.50 && python3 -m app total 2026-11 "
+        '&& test "$(python3 -m app total 2026-12)" = "-7.50"'
+    )
+    check = CommandCheck(run=run, output=r"^-12\.50\s*$")
+    requirement = Requirement(id="R1", title="It prints the sum", checks=(check,))
+    task = Task(id="T01", title="Sum", serves=("R1",), modifies=("app/bye.py",), checks=(check,))
+    plan = Plan(name="p", title="P", request="Sum.", requirements=(requirement,), tasks=(task,))
+    honest = "def total(month):\n    print(f'{month} is not a month like 2026-11.')\n"
+    assert guarded(START, {"app/bye.py": honest}, plan=plan) == ()
