@@ -168,7 +168,7 @@ class Player:
 
 def edits(shown: str) -> list[dict[str, Any]]:
     """What the gardener changes: the first task in its round, the second when it got stuck."""
-    if "## Attempt 2" in shown and LOUDER not in shown:
+    if "# Stuck: T02" in shown and LOUDER not in shown:
         return [{"op": "change", "id": "T02", "reason": "say how", "fields": {"brief": LOUDER}}]
     if CLEARER not in shown:
         return [{"op": "change", "id": "T01", "reason": "say who", "fields": {"brief": CLEARER}}]
