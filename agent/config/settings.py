@@ -163,11 +163,11 @@ class Settings(_Frozen):
 
     Worked out is what gives most turns a minute, never merely what fits the window. With
     `held` tokens in every request (brief, tools, newest results) and `room` to grow before old
-    results are taken out, a turn costs held + room/2 + its reservation, and each time results are
-    taken out two turns go into looking again. The best room is sqrt(4 * (held + reservation) *
-    2,000) where a turn adds 2,000 tokens and cached ones count; where they do not, it is larger.
-    With 17,000 held and 2,048 reserved that is 12,300 more: under 400,000 tokens a minute 16
-    turns, where requests that fill a window of 131,072 leave 3."""
+    results are taken out, a turn costs held + room/2 + its reservation, and taking results out
+    costs nine turns of looking again. The best room is sqrt(18 * (held + reservation) * 3,500)
+    where a turn adds 3,500 tokens and cached ones count; where they do not, it is larger. With
+    11,000 held and 2,048 reserved that is 28,700 more: under 400,000 tokens a minute 10 useful
+    turns, where requests that fill a window of 131,072 leave 5."""
     command_timeout_seconds: int = Field(default=120, ge=1, le=3600)
     """Longest time a command of the executor may take."""
     request_attempts: int = Field(default=6, ge=1, le=50)
