@@ -50,7 +50,7 @@ def dedent(lines: list[str]) -> str:
 def finding(
     rule: str,
     path: str,
-    anchor: str,
+    anchor: str = "",
     *,
     message: str,
     evidence: str,

@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Iterator
 from typing import TypeVar
 
-from agent.domain.finding import Finding, Severity, finding_id
+from agent.domain.finding import Finding, Severity
+from agent.realign.detectors.subject import finding
 from agent.realign.tampering.check_scripts import EditedCheck
 from agent.realign.tampering.compare import Losses
 from agent.realign.tampering.exclusions import Excluded
@@ -24,32 +25,9 @@ UNLESS_WANTED = (
 )
 
 
-def report(
-    rule: str,
-    path: str,
-    anchor: str = "",
-    *,
-    message: str,
-    evidence: str,
-    remedy: str,
-    line: int = 0,
-    severity: Severity = "error",
-) -> Finding:
-    return Finding(
-        id=finding_id(rule, path, anchor),
-        rule=rule,
-        severity=severity,
-        path=path,
-        line=line,
-        message=message,
-        evidence=evidence,
-        remedy=remedy,
-    )
-
-
 def of_losses(lost: Losses, change: Change) -> Iterator[Finding]:
     for path, tests in by_path((test.path, test) for test in lost.removed):
-        yield report(
+        yield finding(
             "tests-removed",
             path,
             message=removed_message(path, tests, path in change.after.known),
@@ -57,7 +35,7 @@ def of_losses(lost: Losses, change: Change) -> Iterator[Finding]:
             remedy=put_back(path, change),
         )
     for path, pairs in by_path((new.path, (old, new)) for old, new in lost.weakened):
-        yield report(
+        yield finding(
             "tests-weakened",
             path,
             message=f"{path} asserts less than it did, in {joined(map(counts, pairs))}.",
@@ -66,7 +44,7 @@ def of_losses(lost: Losses, change: Change) -> Iterator[Finding]:
             line=pairs[0][1].line,
         )
     for path, tests in by_path((test.path, test) for test in lost.held):
-        yield report(
+        yield finding(
             "tests-held-back",
             path,
             message=f"Tests in {path} need not pass any more: {joined(map(with_why, tests))}.",
@@ -75,7 +53,7 @@ def of_losses(lost: Losses, change: Change) -> Iterator[Finding]:
             line=tests[0].line,
         )
     for test, looked_at, old, new in lost.altered:
-        yield report(
+        yield finding(
             "expectation-changed",
             test.path,
             test.name,
@@ -147,7 +125,7 @@ def by_path(pairs: Iterable[tuple[str, T]]) -> Iterator[tuple[str, list[T]]]:
 
 def of_setting(item: Loosened, change: Change) -> Finding:
     is_coverage = item.about == "coverage"
-    return report(
+    return finding(
         "coverage-lowered" if is_coverage else "runner-narrowed",
         item.path,
         item.name,
@@ -159,7 +137,7 @@ def of_setting(item: Loosened, change: Change) -> Finding:
 
 
 def of_exclusion(item: Excluded, severity: Severity) -> Finding:
-    return report(
+    return finding(
         "coverage-lowered",
         item.path,
         "excluded",
@@ -172,7 +150,7 @@ def of_exclusion(item: Excluded, severity: Severity) -> Finding:
 
 
 def of_pipeline(item: Weaker, change: Change) -> Finding:
-    return report(
+    return finding(
         "pipeline-weakened",
         item.path,
         item.anchor,
@@ -184,7 +162,7 @@ def of_pipeline(item: Weaker, change: Change) -> Finding:
 
 def of_trick(item: NewTrick) -> Finding:
     trick = item.trick
-    return report(
+    return finding(
         "test-run-rigged",
         item.path,
         f"{trick.kind} {trick.name}",
@@ -197,7 +175,7 @@ def of_trick(item: NewTrick) -> Finding:
 
 
 def of_shadow(item: Shadow) -> Finding:
-    return report(
+    return finding(
         "module-shadowed",
         item.path,
         item.what,
@@ -210,7 +188,7 @@ def of_shadow(item: Shadow) -> Finding:
 
 def of_rewritten(item: Rewritten) -> Finding:
     count = len(item.entries)
-    return report(
+    return finding(
         "snapshots-rewritten",
         item.path,
         message=f"{count} recorded {'answer was' if count == 1 else 'answers were'} replaced by "
@@ -223,7 +201,7 @@ def of_rewritten(item: Rewritten) -> Finding:
 
 
 def of_answer(item: KnownByHeart) -> Finding:
-    return report(
+    return finding(
         "answer-known-by-heart",
         item.path,
         item.name,
@@ -235,7 +213,7 @@ def of_answer(item: KnownByHeart) -> Finding:
 
 
 def of_check(item: EditedCheck, change: Change) -> Finding:
-    return report(
+    return finding(
         "check-edited",
         item.path,
         item.what,

@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Literal
 
+from agent.realign.detectors.subject import dedent
+
 Strength = Literal["strong", "weak", "none"]
 HELPER = re.compile(
     r"^_*([aA]ssert|[cC]heck|[vV]erify|[eE]xpect|[eE]nsure|[mM]ust|[sS]hould)s?(?=$|[A-Z_\d])"
@@ -109,9 +111,8 @@ class TestFile:
 def excerpt(lines: list[str], first: int, last: int) -> str:
     """The first lines of a piece of code; lines count from 1."""
     shown = [line.rstrip()[:SHOWN_COLUMNS] for line in lines[first - 1 : last] if line.strip()]
-    margin = min((len(line) - len(line.lstrip()) for line in shown), default=0)
     more = ["..."] if len(shown) > SHOWN_LINES else []
-    return "\n".join([line[margin:] for line in shown[:SHOWN_LINES]] + more)
+    return "\n".join(dedent(shown).split("\n")[:SHOWN_LINES] + more)
 
 
 def informative(words: Iterable[str], common: frozenset[str]) -> Counter[str]:
