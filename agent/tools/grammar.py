@@ -21,6 +21,19 @@ GRAMMARS = {
     "rust": ("tree_sitter_rust", "language"),
 }
 """The module of each grammar, and the function in it that hands it out."""
+LANGUAGES = {
+    ".js": "javascript",
+    ".jsx": "javascript",
+    ".mjs": "javascript",
+    ".cjs": "javascript",
+    ".ts": "typescript",
+    ".mts": "typescript",
+    ".cts": "typescript",
+    ".tsx": "tsx",
+    ".go": "go",
+    ".rs": "rust",
+}
+"""By a file's suffix; without Python, which has a parser of its own."""
 CLOSERS = {"(": ")", "[": "]", "{": "}"}
 NEWER_NODES = frozenset({"type_alias_statement", "type_parameter"})
 NEWER_MESSAGES = ("f-string", "multiple exception types")

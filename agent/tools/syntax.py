@@ -8,20 +8,18 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import PurePosixPath
 
-from agent.tools.grammar import Problem, at_line, grammar_problems, python_problems
+from agent.tools.grammar import (
+    LANGUAGES,
+    Problem,
+    at_line,
+    grammar_problems,
+    python_problems,
+)
 from agent.tools.line_ends import BYTE_ORDER_MARK
 
 LARGEST_CHARACTERS = 1_000_000
 WITH_COMMENTS = ("tsconfig*.json", "jsconfig*.json", "devcontainer.json", ".eslintrc.json")
 """JSON in name only: comments and last commas are allowed."""
-SUFFIXES = {
-    "javascript": (".js", ".mjs", ".cjs", ".jsx"),
-    "typescript": (".ts", ".mts", ".cts"),
-    "tsx": (".tsx",),
-    "go": (".go",),
-    "rust": (".rs",),
-}
-
 Parse = Callable[[str], list[Problem]]
 
 
@@ -50,9 +48,8 @@ def new_problems(path: str, before: str | None, after: str) -> list[Problem]:
 
 def parser_of(path: str) -> Parse | None:
     suffix = PurePosixPath(path).suffix.lower()
-    for language, suffixes in SUFFIXES.items():
-        if suffix in suffixes:
-            return partial(grammar_problems, language)
+    if suffix in LANGUAGES:
+        return partial(grammar_problems, LANGUAGES[suffix])
     if suffix == ".json" and not has_comments(path):
         return json_problems
     parsers: dict[str, Parse] = {

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 from agent.realign.detectors.canned import FRAME_PARAMETERS
 from agent.realign.detectors.functions import functions, parameters, used_names
 from agent.realign.tampering.grammar import (
-    GRAMMARS,
     first_line,
     is_literal,
     root_of,
@@ -22,6 +21,7 @@ from agent.realign.tampering.grammar import (
 )
 from agent.realign.tampering.python_asserts import is_literal as is_python_literal
 from agent.survey.sources import parse
+from agent.tools.grammar import LANGUAGES
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -57,7 +57,7 @@ def constant_functions(path: str, text: str) -> Iterator[ConstantFunction]:
         tree = parse(text.encode())
         if isinstance(tree, ast.Module):
             yield from of_python(path, tree)
-    elif suffix in GRAMMARS:
+    elif suffix in LANGUAGES:
         root = root_of(path, text)
         for node in walk(root) if root is not None else ():
             if node.type in DECLARATIONS and (found := of_node(node)):

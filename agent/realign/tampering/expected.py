@@ -9,10 +9,11 @@ from pathlib import PurePosixPath
 from agent.domain.check import Check, CommandCheck
 from agent.realign.detectors.words import word_set
 from agent.realign.tampering.constant_functions import constant_functions
-from agent.realign.tampering.grammar import GRAMMARS, first_line, root_of, source, walk
+from agent.realign.tampering.grammar import first_line, root_of, source, walk
 from agent.realign.tampering.suites import is_suite_file, tests_of
 from agent.realign.tampering.tree import Change, Tree
 from agent.survey.classify import is_test
+from agent.tools.grammar import LANGUAGES
 
 QUOTED = re.compile(r"\"((?:[^\"\\\n]|\\.)*)\"|'((?:[^'\\\n]|\\.)*)'")
 SHELL_WORD = re.compile(r"\"([^\"]*)\"|'([^']*)'|([^\s\"'|&;<>]+)")
@@ -154,7 +155,7 @@ def literals_of(tree: Tree, path: str) -> Iterator[tuple[str, int]]:
         return
     if suffix == ".py":
         yield from python_literals(tree.nodes(path))
-    elif suffix in GRAMMARS:
+    elif suffix in LANGUAGES:
         root = root_of(path, text)
         for node in walk(root) if root is not None else ():
             if node.type in STRINGS:

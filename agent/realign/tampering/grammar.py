@@ -3,26 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import cache
-from importlib import import_module
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
+
+from agent.tools.grammar import LANGUAGES, parser
 
 if TYPE_CHECKING:
     from tree_sitter import Node, Parser
 
-GRAMMARS = {
-    ".js": ("tree_sitter_javascript", "language"),
-    ".jsx": ("tree_sitter_javascript", "language"),
-    ".mjs": ("tree_sitter_javascript", "language"),
-    ".cjs": ("tree_sitter_javascript", "language"),
-    ".ts": ("tree_sitter_typescript", "language_typescript"),
-    ".mts": ("tree_sitter_typescript", "language_typescript"),
-    ".cts": ("tree_sitter_typescript", "language_typescript"),
-    ".tsx": ("tree_sitter_typescript", "language_tsx"),
-    ".go": ("tree_sitter_go", "language"),
-    ".rs": ("tree_sitter_rust", "language"),
-}
 SCRIPTS = (".js", ".jsx", ".mjs", ".cjs", ".ts", ".mts", ".cts", ".tsx")
 NAMES = frozenset(
     {
@@ -63,18 +51,14 @@ def root_of(path: str, text: str) -> Node | None:
     """The tree of a file; None for a bundle, and when no grammar of its language is installed."""
     if len(text) > LARGEST_CHARACTERS:
         return None
-    parser = parser_of(PurePosixPath(path).suffix)
-    return None if parser is None else parser.parse(text.encode()).root_node
+    reader = parser_of(PurePosixPath(path).suffix)
+    return None if reader is None else reader.parse(text.encode()).root_node
 
 
-@cache
 def parser_of(suffix: str) -> Parser | None:
-    module, function = GRAMMARS.get(suffix, ("", ""))
     try:
-        from tree_sitter import Language, Parser
-
-        return Parser(Language(getattr(import_module(module), function)()))
-    except (ImportError, ValueError):
+        return parser(LANGUAGES[suffix])
+    except (KeyError, ImportError):
         return None
 
 
