@@ -3,8 +3,9 @@
     request -> survey -> plan -> lint -> garden -> tasks (brief, executor, checks, commit)
             -> checks, audit and judge -> findings -> realignment tasks -> ... -> outcome
 
-Every arrow is an event in the journal, and every step asks the journal what is left to do. So a
-run that is resumed and a run that begins take the same way.
+With a plan that is given, the survey waits until the work is looked at. Every arrow is an event in
+the journal, and every step asks the journal what is left to do. So a run that is resumed and a run
+that begins take the same way.
 """
 
 import anyio
