@@ -140,7 +140,7 @@ def tail(
         done=len(todos) - len(open_todos(todos)),
         ran=results is not None,
         red=open_checks,
-        output=fenced(clip(open_checks[0].output, RED_TOKENS))
+        output=clip(open_checks[0].output, RED_TOKENS).rstrip("\n")
         if open_checks and not is_told
         else "",
     )

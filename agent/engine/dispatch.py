@@ -11,8 +11,8 @@ from pydantic import ValidationError
 
 from agent import prompts
 from agent.domain.event import ToolFinished, ToolStarted
-from agent.domain.message import SessionKey, ToolCall, ToolResult
-from agent.domain.ports import Tool, ToolOutput
+from agent.domain.message import Message, SessionKey, ToolCall, ToolResult
+from agent.domain.ports import Tool, ToolKind, ToolOutput
 from agent.engine.ruling import refusal
 from agent.engine.run_context import RunContext
 from agent.errors import WorkspaceError
@@ -32,6 +32,11 @@ async def dispatch(
     output = await perform(call, tools, Asking(context, session))
     finish(context, session, call, output)
     return output
+
+
+def kinds_in(message: Message, tools: Tools) -> set[ToolKind]:
+    """The kinds of the tools that a reply calls."""
+    return {tools[call.name].kind for call in message.tool_calls if call.name in tools}
 
 
 def looks_at_once(calls: Sequence[ToolCall], tools: Tools) -> tuple[ToolCall, ...]:

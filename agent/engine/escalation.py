@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import Literal
 
 from agent import prompts
-from agent.context.brief import RED_TOKENS, fenced
+from agent.context.brief import RED_TOKENS
 from agent.context.clip import clip
 from agent.domain.check import red
 from agent.domain.event import Rung
@@ -103,7 +103,7 @@ def note_of(context: RunContext, task: Task, changed: tuple[str, ...]) -> str:
         more=max(0, len(changed) - SHOWN_FILES),
         done=[todo.content for todo in state.todos if todo.status == "completed"],
         open=[todo.content for todo in open_todos(state.todos)],
-        red=[(r, fenced(clip(r.output, RED_TOKENS))) for r in red(state.after or ())],
+        red=[(r, clip(r.output, RED_TOKENS).rstrip("\n")) for r in red(state.after or ())],
         words=" ".join(words.split())[:LAST_WORDS_CHARACTERS],
     )
 

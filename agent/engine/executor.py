@@ -13,7 +13,7 @@ from agent.domain.message import Message, SessionKey
 from agent.domain.plan import Task
 from agent.domain.session import SessionState
 from agent.domain.todo import Todo
-from agent.engine.dispatch import LOOKING_KINDS, Tools
+from agent.engine.dispatch import LOOKING_KINDS, Tools, kinds_in
 from agent.engine.guards import SAME_RED_NUDGE_AT
 from agent.engine.outputs import with_outputs
 from agent.engine.ruling import decided
@@ -142,9 +142,7 @@ def tail_of(context: RunContext, task: Task, session: SessionState, tools: Tools
 def only_looked(session: SessionState, tools: Tools) -> bool:
     """Whether the last reply changed and ran nothing, so that no check has run since."""
     last = next((m for m in reversed(session.messages) if m.role == "assistant"), None)
-    kinds = (
-        {tools[call.name].kind for call in last.tool_calls if call.name in tools} if last else set()
-    )
+    kinds = kinds_in(last, tools) if last else set()
     return bool(kinds) and kinds <= LOOKING_KINDS
 
 

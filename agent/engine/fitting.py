@@ -11,7 +11,7 @@ from agent.domain.message import Completion, ToolSpec
 from agent.domain.profile import Profile
 from agent.domain.reduction import Reduction
 from agent.domain.session import SessionState
-from agent.engine.dispatch import LOOKING_KINDS, Tools
+from agent.engine.dispatch import LOOKING_KINDS, Tools, kinds_in
 from agent.engine.model_call import ask
 from agent.engine.run_context import Model, RunContext
 from agent.errors import ContextOverflow, RequestTooLarge
@@ -227,7 +227,7 @@ def turn_kind(session: SessionState, tools: Tools, sizes: Sequence[int]) -> Turn
     if session.key.role != "executor":
         return "deliver"
     replies = [
-        ({tools[c.name].kind for c in message.tool_calls if c.name in tools}, sizes[at])
+        (kinds_in(message, tools), sizes[at])
         for at, message in enumerate(session.messages)
         if message.role == "assistant"
     ]
